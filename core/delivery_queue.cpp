@@ -1,0 +1,83 @@
+#include "core/delivery_queue.h"
+
+#include <utility>
+
+#include "core/assert.h"
+
+namespace restante::core {
+
+void DeliveryQueue::append(Entry entry) {
+  count_ += entry.range.last - entry.range.first + 1;
+  octets_ += entry.batch->frame().size();
+  entries_.push_back(std::move(entry));
+}
+
+void DeliveryQueue::push(std::shared_ptr<const Batch> batch, Range range, std::uint32_t attempt) {
+  RESTANTE_ASSERT(batch->header().first <= range.first && range.first <= range.last);
+  RESTANTE_ASSERT(range.last <= batch->header().last);
+  BatchReader reader(*batch);
+  append({std::move(batch), range, attempt, reader});
+}
+
+DeliveryQueue::Message DeliveryQueue::pop() {
+  RESTANTE_ASSERT(!entries_.empty());
+  Entry& front = entries_.front();
+  front.reader.skip_to(front.range.first);
+  Message message{front.batch, front.reader.next(), front.range.first, front.attempt};
+  --count_;
+  if (front.range.first++ == front.range.last) {
+    octets_ -= message.batch->frame().size();
+    entries_.pop_front();
+  }
+  return message;
+}
+
+template <typename Matches>
+void DeliveryQueue::erase_where(Range range, Matches matches) {
+  // Rare (a late ack, a regress, a new link), so the queue is simply built again.
+  std::deque<Entry> entries = std::exchange(entries_, {});
+  count_ = 0;
+  octets_ = 0;
+  for (Entry& entry : entries) {
+    if (!matches(*entry.batch) || entry.range.last < range.first || entry.range.first > range.last) {
+      append(std::move(entry));
+      continue;
+    }
+    const Range old = entry.range;
+    if (old.first < range.first) {
+      entry.range = {old.first, range.first - 1};
+      append(entry);
+    }
+    if (old.last > range.last) {
+      entry.range = {range.last + 1, old.last};
+      append(std::move(entry));
+    }
+  }
+}
+
+void DeliveryQueue::erase(GrantId grant, Range range) {
+  erase_where(range, [grant](const Batch& batch) { return batch.header().grant == grant; });
+}
+
+void DeliveryQueue::erase_from(Sequence first) {
+  erase_where({first, ~Sequence{0}}, [](const Batch&) { return true; });
+}
+
+void DeliveryQueue::erase_up_to(Sequence last) {
+  erase_where({0, last}, [](const Batch&) { return true; });
+}
+
+void DeliveryQueue::clear() noexcept {
+  entries_.clear();
+  count_ = 0;
+  octets_ = 0;
+}
+
+std::vector<GrantRange> DeliveryQueue::ranges() const {
+  std::vector<GrantRange> all;
+  all.reserve(entries_.size());
+  for (const Entry& entry : entries_) all.push_back({entry.batch->header().grant, entry.range});
+  return all;
+}
+
+}  // namespace restante::core

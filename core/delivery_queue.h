@@ -1,0 +1,61 @@
+#pragma once
+/// \file
+/// What a consumer has received and not yet handed to the application.
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <vector>
+
+#include "core/batch.h"
+#include "core/batch_reader.h"
+#include "core/messages.h"
+
+namespace restante::core {
+
+/// Messages in the order of their arrival, as ranges of batches: a batch costs one entry, a message is looked at only
+/// when it is taken. Not thread-safe.
+class DeliveryQueue {
+ public:
+  struct Message {
+    std::shared_ptr<const Batch> batch;
+    MessageView view;
+    Sequence sequence = 0;
+    std::uint32_t attempt = 1;
+  };
+
+  /// Adds the messages of `batch` in `range`, which must lie within it. The batch must not be a skip.
+  void push(std::shared_ptr<const Batch> batch, Range range, std::uint32_t attempt);
+  /// The oldest message; the queue must not be empty.
+  Message pop();
+
+  void erase(GrantId grant, Range range);
+  /// Takes out everything from `first` on, of any grant.
+  void erase_from(Sequence first);
+  /// Takes out everything up to and with `last`, of any grant.
+  void erase_up_to(Sequence last);
+  void clear() noexcept;
+
+  [[nodiscard]] std::vector<GrantRange> ranges() const;  ///< in the order of the queue
+  [[nodiscard]] bool empty() const noexcept { return entries_.empty(); }
+  [[nodiscard]] std::uint64_t count() const noexcept { return count_; }  ///< messages
+  [[nodiscard]] std::size_t octets() const noexcept { return octets_; }  ///< of the frames that it keeps alive
+
+ private:
+  struct Entry {
+    std::shared_ptr<const Batch> batch;
+    Range range;
+    std::uint32_t attempt;
+    BatchReader reader;
+  };
+  template <typename Matches>
+  void erase_where(Range range, Matches matches);
+  void append(Entry entry);
+
+  std::deque<Entry> entries_;
+  std::uint64_t count_ = 0;
+  std::size_t octets_ = 0;
+};
+
+}  // namespace restante::core

@@ -1,0 +1,188 @@
+#pragma once
+/// \file
+/// The consumer's side of one session with one sidecar: what is delivered, what is held, what is settled.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <restante/error.h>
+#include <restante/limits.h>
+
+#include "core/ack_batch.h"
+#include "core/batch.h"
+#include "core/credit_window.h"
+#include "core/delivery_queue.h"
+#include "core/handed_out.h"
+#include "core/id_set.h"
+#include "core/known_grants.h"
+#include "core/messages.h"
+#include "core/order_gate.h"
+#include "core/received_report.h"
+#include "core/settled_ids.h"
+#include "core/time.h"
+
+namespace restante::core {
+
+/// One subscription at the consumer, shared (workers) or exclusive (PROTOCOL X1 to X9, G1 to G3, T1 to T5). Each id is
+/// held (queued or handed out), settled, or absent; nothing but settle() ever makes it settled. Pure; one thread at a
+/// time.
+///
+/// The sidecar lends work by credit, which follows how fast the application settles (CreditWindow). In shared mode a
+/// lease that ends gives back what is queued, and nothing is asked for until that handler returns (G3); an exclusive
+/// queue has no other worker to go to and stays, in order. Memory is bounded by credit, the hold buffer and
+/// limits::settled_ranges_max; where the sidecar passes the bounds, copies are dropped or given back, and counted.
+///
+/// Getters; commands of the application (take, settle, extend, stop); inputs `on_*`; outputs take_effects(), in order.
+class Inbox {
+ public:
+  struct Options {
+    std::uint64_t session = 0;  ///< random
+    std::string stream;
+    std::string subscription = "workers";
+    SubscriptionMode mode = SubscriptionMode::shared;
+    std::vector<std::string> filters;
+    std::string start = "new";
+    std::vector<std::string> live_endpoints;
+    std::string host;
+    std::uint64_t credit_octets = 0;  ///< upper bound of what it asks for; 0: limits::consumer_credit
+    Duration lease{};                 ///< 0: limits::lease
+  };
+  Inbox(const Options& options, Instant now);
+
+  /// A message for the application.
+  struct Item {
+    std::shared_ptr<const Batch> batch;
+    MessageView view;  ///< into the batch; payload at an 8-octet aligned address
+    GrantId grant = 0;
+    Sequence sequence = 0;
+    std::uint32_t attempt = 1;
+    std::uint64_t hand = 0;  ///< names this handing out; an id that comes again has another one
+  };
+  enum class Verdict { ack, nack, reject, release };
+  struct Event {  ///< for the application, in order with the items
+    enum class Kind { regressed, gap, taken_over } kind = Kind::gap;
+    Sequence from = 0, to = 0;
+    std::string text;
+  };
+
+  // ---- getters
+  [[nodiscard]] bool ready() const;          ///< take() would give something
+  [[nodiscard]] std::size_t queued() const;  ///< messages not handed out
+  [[nodiscard]] std::size_t handed_out() const;
+  [[nodiscard]] bool subscribed() const;
+  [[nodiscard]] Token token() const;            ///< of the present link; 0: none
+  [[nodiscard]] Instant next_deadline() const;  ///< of leases, reports, pending settlements
+  struct Trouble {
+    ErrorCode code;
+    std::string text;
+    bool final;
+  };
+  [[nodiscard]] const std::optional<Trouble>& trouble() const;  ///< refused, taken over
+
+  /// Messages that arrived and were not delivered, by reason (C6).
+  struct Counters {
+    std::uint64_t again = 0;         ///< held or settled already
+    std::uint64_t below_floor = 0;   ///< live copies of what the sidecar has passed
+    std::uint64_t unannounced = 0;   ///< live copies of a grant that the sidecar has not told
+    std::uint64_t unwanted = 0;      ///< of another stream, or of a topic that no filter matches
+    std::uint64_t stale = 0;         ///< control frames of another link
+    std::uint64_t refused = 0;       ///< given back or dropped: stopped, a handler hangs, or more than was asked for
+    std::uint64_t gate_refused = 0;  ///< live copies dropped because too many topics or copies wait for catching up
+  };
+  [[nodiscard]] Counters counters() const;
+
+  // ---- commands
+  /// Hands out the next message and starts its lease.
+  std::optional<Item> take(Instant now);
+  /// False if the hold had ended (lease, regress): the message may come again; a late ack or reject still counts while
+  /// it is unsettled and in no other hand. `delay` (of a nack; below 0: by the retry policy) and `reason` (of a reject)
+  /// as the verdict needs.
+  bool settle(std::uint64_t hand, Verdict verdict, Duration delay, std::string reason, Instant now);
+  bool extend(std::uint64_t hand, Instant now);
+  /// Releases what is queued and asks for nothing more; what is handed out may still be settled. When that is done the
+  /// session is ended in good order (Unsubscribe).
+  void stop(Instant now);
+
+  // ---- inputs
+  void on_link_up(Instant now);  ///< after Welcome: subscribes
+  void on_link_down(Instant now);
+  void on_message(const ControlMessage& message, Instant now);  ///< for this session or token; others are ignored
+  /// Batches were parsed from a Buffer that was aligned(), so that payloads are at aligned addresses.
+  void on_redelivery(const Redelivery& header, std::shared_ptr<const Batch> batch, Instant now);
+  void on_live(std::shared_ptr<const Batch> batch, Instant now);  ///< from the PULL; of this stream
+  void on_time(Instant now);
+
+  // ---- outputs
+  std::vector<ControlMessage> take_effects();  ///< to the sidecar
+  std::vector<Event> take_events();
+
+ private:
+  using BatchRef = std::shared_ptr<const Batch>;
+
+  [[nodiscard]] bool exclusive() const noexcept { return options_.mode == SubscriptionMode::exclusive; }
+  [[nodiscard]] bool session_may_hold() const noexcept { return token_ != 0 || awaiting_; }
+  [[nodiscard]] bool refuses(bool live) const;
+  /// Octets of frames in the queue from which on nothing more is asked for. Credit counts payloads; a frame is longer,
+  /// and a redelivery may keep one alive for a single message of it.
+  [[nodiscard]] std::size_t queue_octets() const noexcept { return options_.credit_octets + limits::hold_octets; }
+  [[nodiscard]] Credit credit() const;
+  [[nodiscard]] bool has_words() const;
+
+  // inbox_arrivals.cpp
+  void accept(const BatchRef& batch, Range range, std::uint32_t attempt, bool live, Instant now);
+  [[nodiscard]] std::vector<Range> absent(GrantId grant, Range range, bool live) const;
+  void accept_passed(Instant now);
+  void forget_held(GrantId grant, Range range);
+  void give_back(GrantId grant, Range range);
+  void give_back_queue();
+
+  // inbox.cpp
+  void settle_late(const HandedOut::Hand& hand, Verdict verdict, const std::string& reason);
+  void say_settled(const HandedOut::Hand& hand, Verdict verdict, const std::string& reason);
+  void end_leases(Instant now);
+
+  // inbox_link.cpp
+  void subscribe();
+  [[nodiscard]] std::vector<GrantRange> list_held();
+  void on(const Subscribed& subscribed, Instant now);
+  void on(const Grants& grants);
+  void on(const Checkpoint& checkpoint, Instant now);
+  void on(const Refused& refused, Instant now);
+  void on(const TakenOver& taken);
+  void end_taken_over(const std::string& text);
+  void regress(Sequence first);
+  void drop_below_floor();
+
+  Options options_;
+  Token token_ = 0;
+  bool awaiting_ = false;  // Subscribe was said on this link and not answered
+  bool link_up_ = false;
+  bool stopped_ = false;
+  bool introduced_ = false;  // Subscribe was said on any link, so that the sidecar may know the session
+  bool left_ = false;        // Unsubscribe was
+  std::uint64_t claim_ = 0;
+  Sequence floor_ = 0;        // of a shared subscription
+  Instant now_;               // of the last call
+  Instant retry_at_ = never;  // after a refusal
+  std::optional<Trouble> trouble_;
+
+  KnownGrants grants_;
+  OrderGate gate_;  // exclusive only
+  DeliveryQueue queue_;
+  HandedOut handed_;
+  IdSet held_;      // what is in queue_ or has a running lease in handed_
+  IdSet returned_;  // nacked, ended or released: only the sidecar's word brings it again, no live copy
+  SettledIds settled_;
+  ReceivedReport report_;
+  CreditWindow window_;
+  Credit told_;
+  AckBatch pending_;
+  std::vector<ControlMessage> control_;
+  std::vector<Event> events_;
+  Counters counters_;
+};
+
+}  // namespace restante::core

@@ -1,0 +1,213 @@
+/// \file
+/// An inbox and its link: subscribing, what the sidecar says, and what is remembered from one link to the next.
+
+#include <algorithm>
+#include <chrono>
+#include <variant>
+
+#include <restante/limits.h>
+
+#include "core/inbox.h"
+
+namespace restante::core {
+namespace {
+
+constexpr Duration retry_interval = std::chrono::seconds(1);
+
+/// Will asking again change nothing?
+bool is_final(ErrorCode code) {
+  return code == ErrorCode::bad_argument || code == ErrorCode::misconfigured || code == ErrorCode::denied ||
+         code == ErrorCode::incompatible_version;
+}
+
+}  // namespace
+
+// ---- the link
+
+void Inbox::on_link_up(Instant now) {
+  on_link_down(now);
+  link_up_ = true;
+  // A stopped one comes back only for what it still has to say, of which a goodbye is a part.
+  const bool owes_words = (introduced_ && !left_) || handed_.active() > 0 || !pending_.empty();
+  if (!stopped_ || owes_words) subscribe();
+}
+
+void Inbox::on_link_down(Instant now) {
+  now_ = now;
+  link_up_ = false;
+  awaiting_ = false;
+  token_ = 0;
+  retry_at_ = never;
+  control_.clear();
+  pending_.on_session_lost();
+  gate_.on_link_down();
+}
+
+void Inbox::subscribe() {
+  if (!link_up_ || (trouble_ && trouble_->final)) return;
+  Subscribe subscribe;
+  subscribe.session = options_.session;
+  subscribe.stream = options_.stream;
+  subscribe.subscription = options_.subscription;
+  subscribe.mode = options_.mode;
+  subscribe.filters = options_.filters;
+  subscribe.start = options_.start;
+  subscribe.claim = claim_;
+  subscribe.live_endpoints = options_.live_endpoints;
+  subscribe.host = options_.host;
+  subscribe.held = list_held();
+  subscribe.known = grants_.all();
+  told_ = credit();
+  subscribe.credit = told_;
+  control_.emplace_back(std::move(subscribe));
+  awaiting_ = true;
+  introduced_ = true;
+}
+
+/// What this session holds from an earlier link: first what is in hand, then what a nack is to be said of (only of what
+/// is held is an attempt counted), then the queue. What does not fit is another's to do; in an exclusive session it is
+/// sent again and ignored.
+std::vector<GrantRange> Inbox::list_held() {
+  IdSet first;
+  for (const HandedOut::Hand& hand : handed_.all_active()) first.insert(hand.grant, {hand.sequence, hand.sequence});
+  for (const GrantRange& nacked : pending_.nacked()) first.insert(nacked.grant, nacked.range);
+  std::vector<GrantRange> listed = first.ranges(limits::ranges_max);
+  IdSet queued;
+  for (const GrantRange& range : queue_.ranges()) queued.insert(range.grant, range.range);
+  for (const GrantRange& range : queued.ranges()) {
+    if (listed.size() < limits::ranges_max) {
+      listed.push_back(range);
+    } else if (!exclusive()) {
+      queue_.erase(range.grant, range.range);
+      forget_held(range.grant, range.range);
+      counters_.refused += range.range.last - range.range.first + 1;
+    }
+  }
+  for (const GrantRange& range : listed) report_.erase(range.grant, range.range);
+  return listed;
+}
+
+// ---- what the sidecar says
+
+void Inbox::on_message(const ControlMessage& message, Instant now) {
+  now_ = now;
+  if (const auto* subscribed = std::get_if<Subscribed>(&message)) on(*subscribed, now);
+  else if (const auto* refused = std::get_if<Refused>(&message)) on(*refused, now);
+  else if (const auto* grants = std::get_if<Grants>(&message)) on(*grants);
+  else if (const auto* checkpoint = std::get_if<Checkpoint>(&message)) on(*checkpoint, now);
+  else if (const auto* taken = std::get_if<TakenOver>(&message)) on(*taken);
+}
+
+void Inbox::on(const Subscribed& subscribed, Instant now) {
+  if (subscribed.session != options_.session || !awaiting_ || subscribed.token == 0) return;
+  awaiting_ = false;
+  token_ = subscribed.token;
+  claim_ = subscribed.claim;
+  trouble_.reset();
+  std::optional<Sequence> first = grants_.regress_in(subscribed.grants, subscribed.floor);
+  if (subscribed.regressed_at != 0) first = std::min(first.value_or(subscribed.regressed_at), subscribed.regressed_at);
+  if (first) regress(*first);
+  grants_.add(subscribed.grants);
+  // Settled above the floor, or not heard of: said again, because the old link may have lost it.
+  settled_.say_again_above(subscribed.floor, pending_);
+  if (exclusive()) {
+    gate_.begin(subscribed.floor);
+    gate_.drop_unannounced(grants_);
+    accept_passed(now);
+  } else {
+    floor_ = subscribed.floor;
+    drop_below_floor();
+    returned_.erase_up_to(floor_);
+  }
+  settled_.pass(subscribed.floor);
+  grants_.trim(subscribed.floor);
+}
+
+/// What is queued and below the floor of a new link was done by another meanwhile, or is parked: then it comes again.
+void Inbox::drop_below_floor() {
+  for (const GrantRange& queued : queue_.ranges()) {
+    if (queued.range.first > floor_) continue;
+    const Range below{queued.range.first, std::min(queued.range.last, floor_)};
+    forget_held(queued.grant, below);
+    give_back(queued.grant, below);
+  }
+  queue_.erase_up_to(floor_);
+}
+
+void Inbox::on(const Grants& grants) {
+  if (token_ == 0 || grants.token != token_) {
+    ++counters_.stale;
+    return;
+  }
+  if (const auto first = grants_.regress_in(grants.grants)) regress(*first);
+  grants_.add(grants.grants);
+  if (exclusive()) gate_.drop_unannounced(grants_);
+}
+
+void Inbox::on(const Checkpoint& checkpoint, Instant now) {
+  if (token_ == 0 || checkpoint.token != token_) {
+    ++counters_.stale;
+    return;
+  }
+  if (exclusive()) {
+    gate_.on_checkpoint(checkpoint.to);
+    accept_passed(now);
+  } else {
+    floor_ = std::max(floor_, checkpoint.to);
+  }
+  const Sequence passed = exclusive() ? gate_.baseline() : floor_;
+  returned_.erase_up_to(passed);
+  settled_.pass(passed);
+  grants_.trim(passed);
+}
+
+void Inbox::on(const Refused& refused, Instant now) {
+  if (refused.side != Side::session || refused.id != options_.session || !awaiting_) return;
+  awaiting_ = false;
+  pending_.on_session_lost();
+  if (exclusive() && claim_ != 0 && refused.code == ErrorCode::held_elsewhere) {
+    end_taken_over(refused.text);
+    return;
+  }
+  trouble_ = Trouble{refused.code, refused.text, is_final(refused.code)};
+  if (!trouble_->final) retry_at_ = after(now, retry_interval);
+}
+
+void Inbox::on(const TakenOver& taken) {
+  if (token_ == 0 || taken.token != token_) {
+    ++counters_.stale;
+    return;
+  }
+  end_taken_over(taken.text);
+}
+
+/// A higher claim has the name (X7). It is not reclaimed, and what was in hand is the other's now.
+void Inbox::end_taken_over(const std::string& text) {
+  token_ = 0;
+  trouble_ = Trouble{ErrorCode::held_elsewhere, text, true};
+  events_.push_back({Event::Kind::taken_over, 0, 0, text});
+  control_.clear();
+  queue_.clear();
+  handed_.clear();
+  held_.clear();
+  report_.clear();
+  pending_.clear();
+}
+
+/// The store is not the one it was from `first` on (X6): what is known of those ids is of others.
+void Inbox::regress(Sequence first) {
+  events_.push_back({Event::Kind::regressed, first, std::max(first, grants_.last()),
+                     "the sidecar's store was replaced: what it had from sequence " + std::to_string(first) +
+                         " on is not there any more; new messages follow under new ids"});
+  queue_.erase_from(first);
+  handed_.erase_from(first);
+  for (IdSet* ids : {&held_, &returned_}) ids->erase_from(first);
+  settled_.erase_from(first);
+  report_.erase_from(first);
+  pending_.erase_from(first);
+  gate_.on_regress(first);
+  grants_.erase_from(first);
+  floor_ = std::min(floor_, first == 0 ? 0 : first - 1);
+}
+
+}  // namespace restante::core

@@ -1,0 +1,43 @@
+#pragma once
+/// \file
+/// The value types that every part of Restante shares. No clock, thread or socket is needed to use them.
+
+#include <chrono>
+#include <compare>
+#include <cstdint>
+#include <string>
+
+namespace restante {
+
+/// A length of time. `{}` is no wait, `forever` has no end.
+using Duration = std::chrono::nanoseconds;
+inline constexpr Duration forever = Duration::max();
+
+/// Position of a message in its stream: rising, never used twice, holes are normal. 0 is "before everything".
+using Sequence = std::uint64_t;
+
+/// Names a block of sequences given to one writer; random, so that a restored or cloned store cannot bind an id twice.
+using GrantId = std::uint64_t;
+
+/// What identifies a message for ever: an id is bound to its octets and never to others (contract C2).
+struct MessageId {
+  std::string node;       ///< the node whose sidecar keeps the stream
+  std::string stream;     ///< the stream's name
+  GrantId grant = 0;      ///< the writer's block of sequences
+  Sequence sequence = 0;  ///< the position in the stream
+
+  friend bool operator==(const MessageId&, const MessageId&) = default;
+};
+
+/// What has become of a sent message.
+enum class Outcome : std::uint8_t {
+  pending,  ///< in this process only; a crash of this process loses it
+  stored,   ///< synced on this node's disk: survives every process and a power cut
+  acked,    ///< every subscription that must have it has settled it
+  unkept,   ///< live only: nobody had to have it
+  dead,     ///< moved to the dead letters
+  expired,  ///< older than its expiry
+  dropped,  ///< removed by a limit that the owner chose
+};
+
+}  // namespace restante

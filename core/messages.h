@@ -1,0 +1,233 @@
+#pragma once
+/// \file
+/// What a service's library and a sidecar say to each other on a control link, as plain values. wire.h turns them into
+/// octets; docs/wire.md tells the conversation. Copies of batches travel on the same link as frames of their own.
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include <restante/error.h>
+#include <restante/types.h>
+
+#include "core/batch.h"
+
+namespace restante::core {
+
+inline constexpr std::uint16_t protocol_version = 1;
+
+/// A closed range of sequences.
+struct Range {
+  Sequence first = 0;
+  Sequence last = 0;
+  friend bool operator==(const Range&, const Range&) = default;
+};
+
+/// A range within one grant: acks and reports name the grant, so that they cannot settle another store's ids (B3).
+struct GrantRange {
+  GrantId grant = 0;
+  Range range;
+  friend bool operator==(const GrantRange&, const GrantRange&) = default;
+};
+
+/// A writer's block of sequences. As a GrantRange: which sequences belong to which grant id.
+using Grant = GrantRange;
+
+/// The random 128-bit id of a store; new for a new or restored one.
+using Incarnation = std::array<std::uint64_t, 2>;
+
+enum class StreamKind : std::uint8_t { kept, live };
+enum class SubscriptionMode : std::uint8_t { shared, exclusive };
+enum class Side : std::uint8_t { handle, session, link };
+
+/// How much a consumer can take: what it may have unsettled in all. Absolute, not a difference.
+struct Credit {
+  std::uint64_t messages = 0;
+  std::uint64_t octets = 0;
+  friend bool operator==(const Credit&, const Credit&) = default;
+};
+
+// ---- both ways
+struct Heartbeat {};
+
+// ---- library to sidecar
+struct Hello {
+  std::uint16_t version = protocol_version;
+  std::uint64_t capabilities = 0;
+  std::string process;  ///< for people: the program's name
+  std::string host;     ///< where `pid` means something: host, boot and pid namespace
+  std::uint32_t pid = 0;
+  std::uint64_t start_time = 0;  ///< of the process, in clock ticks after boot; with pid it names a process for ever
+};
+struct Bye {};  ///< this link ends in good order: nothing that it held is suspect
+
+struct OpenWriter {
+  std::uint64_t handle = 0;  ///< random; lives as long as the process keeps the stream open (W1)
+  std::string stream;
+  StreamKind kind = StreamKind::kept;
+  bool resume = false;        ///< attach again with `grants`, else ask for a first grant
+  std::vector<Grant> grants;  ///< of this handle, from the one of the first unconfirmed batch on
+  Sequence confirmed_to = 0;  ///< all that this handle used up to here is confirmed
+  std::uint64_t window = 0;   ///< octets it would like to have unconfirmed
+};
+struct RequestGrant {
+  std::uint64_t handle = 0;
+};
+struct CloseWriter {
+  std::uint64_t handle = 0;
+};
+
+struct Subscribe {
+  std::uint64_t session = 0;  ///< the consumer's name for this session in the answer; random, kept over links
+  std::string stream;
+  std::string subscription;
+  SubscriptionMode mode = SubscriptionMode::shared;
+  std::vector<std::string> filters;
+  std::string start;                        ///< new, beginning, or a sequence
+  std::uint64_t claim = 0;                  ///< of an exclusive name; 0 draws a new one (X7)
+  std::vector<std::string> live_endpoints;  ///< where its PULL listens; `*` for the host means the peer's address
+  std::string host;                         ///< as in Hello: tells whether ipc endpoints can be reached
+  Credit credit;
+  std::vector<Grant> known;      ///< grants that this consumer has seen (X6)
+  std::vector<GrantRange> held;  ///< delivered or queued and unsettled from an earlier link
+};
+
+struct Nack {
+  GrantId grant = 0;
+  Sequence sequence = 0;
+  std::int64_t delay_ms = -1;  ///< -1: by the retry policy
+  bool lease_ended = false;
+  friend bool operator==(const Nack&, const Nack&) = default;
+};
+struct Reject {
+  GrantId grant = 0;
+  Sequence sequence = 0;
+  std::string reason;
+  friend bool operator==(const Reject&, const Reject&) = default;
+};
+struct Settle {
+  Token token = 0;
+  std::vector<GrantRange> acks;
+  std::vector<Nack> nacks;
+  std::vector<Reject> rejects;
+  std::vector<GrantRange> released;  ///< given back without an attempt
+  std::vector<GrantRange> received;  ///< live copies that arrived and are unsettled (B5); a report, not a lease
+  Credit credit;
+};
+struct CatchUp {
+  Token token = 0;
+  Sequence want = 0;
+};  ///< T4
+struct Unsubscribe {
+  Token token = 0;
+};  ///< the session ends in good order; the subscription stays
+struct Query {
+  std::uint64_t request = 0;
+  std::string what;
+};
+
+// ---- sidecar to library
+struct Welcome {
+  std::uint16_t version = protocol_version;
+  std::uint64_t capabilities = 0;
+  std::string node;
+  Incarnation incarnation{};
+};
+struct Unknown {};  ///< this link is not known here (the sidecar is new): say hello again
+struct Refused {
+  Side side = Side::link;
+  std::uint64_t id = 0;  ///< handle or session
+  ErrorCode code = ErrorCode::retry_later;
+  std::string text;
+};
+struct Granted {
+  std::uint64_t handle = 0;
+  Grant grant;
+  bool first = false;  ///< the handle's first: its chain begins at grant.range.first - 1
+  std::uint64_t window = 0;
+  std::uint64_t last_marker = 0;  ///< highest marker of the stream's confirmed messages; 0 is none
+};
+struct Attached {
+  std::uint64_t handle = 0;
+  std::uint64_t window = 0;
+  std::uint64_t last_marker = 0;
+};
+struct Confirmed {
+  std::uint64_t handle = 0;
+  Sequence to = 0;           ///< all of this handle up to here is safe (C1)
+  Sequence settled_to = 0;   ///< every subscription has settled all up to here
+  std::uint64_t window = 0;  ///< octets it may have unconfirmed from now on
+  std::string limit;         ///< what holds the window back, for people; empty if nothing does
+};
+struct Resend {
+  std::uint64_t handle = 0;
+  Sequence after = 0;
+};
+struct Fenced {
+  std::uint64_t handle = 0;
+  std::string text;
+};
+
+/// A worker that the producer may send live copies to: up to `limit` in all since the session began, counted as the
+/// sidecar counts the copies with this owner. Only the newest word counts.
+struct LiveTarget {
+  std::uint64_t handle = 0;
+  Token token = 0;
+  std::string endpoint;
+  std::uint64_t limit_messages = 0;
+  std::uint64_t limit_octets = 0;
+  bool gone = false;
+};
+
+struct Subscribed {
+  std::uint64_t session = 0;
+  Token token = 0;
+  SubscriptionMode mode = SubscriptionMode::shared;
+  std::uint64_t claim = 0;
+  Sequence floor = 0;         ///< settled or not owned up to here
+  std::vector<Grant> grants;  ///< of the stream, above the floor
+  Sequence regressed_at = 0;  ///< first sequence that the consumer knows of another store's (X6); 0: none
+};
+struct Grants {
+  Token token = 0;
+  std::vector<Grant> grants;
+};  ///< all of the stream's, announced before their use
+
+struct Owed {
+  Range range;
+  std::uint32_t attempts = 0;  ///< that ended before this one
+  friend bool operator==(const Owed&, const Owed&) = default;
+};
+/// In front of an unchanged batch, as two frames of one zmq message; only the owed ranges are delivered (T2).
+struct Redelivery {
+  Token token = 0;
+  GrantId grant = 0;
+  std::vector<Owed> owed;
+};
+struct Checkpoint {
+  Token token = 0;
+  Sequence to = 0;
+};  ///< T1; for workers: the floor, ids below may be forgotten
+struct TakenOver {
+  Token token = 0;
+  std::string text;
+};
+struct Report {
+  std::uint64_t request = 0;
+  std::string json;
+};
+
+using ControlMessage =
+    std::variant<Heartbeat, Hello, Bye, OpenWriter, RequestGrant, CloseWriter, Subscribe, Settle, CatchUp, Unsubscribe,
+                 Query, Welcome, Unknown, Refused, Granted, Attached, Confirmed, Resend, Fenced, LiveTarget, Subscribed,
+                 Grants, Redelivery, Checkpoint, TakenOver, Report>;
+
+/// Numbered per link and direction from 1; a jump restarts the session (T3).
+struct ControlFrame {
+  std::uint64_t number = 0;
+  ControlMessage message;
+};
+
+}  // namespace restante::core

@@ -1,0 +1,313 @@
+#include "core/office.h"
+
+#include <algorithm>
+
+#include "core/assert.h"
+#include "core/names.h"
+
+namespace restante::core {
+
+Office::Office(const StoreImage& image, const Settings& settings, Instant now)
+    : settings_(settings),
+      node_(image.node),
+      incarnation_(image.incarnation),
+      random_(settings.seed),
+      now_(now),
+      turn_{now, 0, random_, out_, notices_} {
+  std::map<StreamId, Outbox*> by_id;
+  for (const StreamRecord& record : image.streams) {
+    const auto at = streams_.try_emplace(record.name, record, settings_.outbox).first;
+    by_id[record.id] = &at->second;
+    next_stream_id_ = std::max(next_stream_id_, record.id + 1);
+  }
+  for (const GrantRecord& grant : image.grants) {
+    if (by_id.contains(grant.stream)) by_id.at(grant.stream)->restore_grant(grant);
+  }
+  for (const SubscriptionRecord& record : image.subscriptions) {
+    next_subscription_id_ = std::max(next_subscription_id_, record.id + 1);
+    if (!by_id.contains(record.stream)) continue;
+    CursorRecord cursor{record.id, record.start, {}};
+    for (const CursorRecord& known : image.cursors) {
+      if (known.subscription == record.id) cursor = known;
+    }
+    StoreImage::Parked parked;
+    for (const StoreImage::Parked& known : image.parked) {
+      if (known.subscription == record.id) parked = known;
+    }
+    by_id.at(record.stream)->restore_subscription(record, cursor, parked);
+  }
+  for (const StoreImage::Rows& rows : image.rows) {
+    if (by_id.contains(rows.stream)) by_id.at(rows.stream)->restore_rows(rows);
+  }
+  for (auto& [name, outbox] : streams_) outbox.restored();
+  usage_ = image.usage;
+  share_memory();
+  next_tick_ = now;
+  next_deadline_ = now;
+}
+
+// ---- links
+
+void Office::on_link_up(LinkId link, const std::string& peer_address, Instant now) {
+  now_ = now;
+  Link& added = links_[link];
+  added.peer_address = peer_address;
+  added.heard = now;
+  added.spoke = now;
+}
+
+void Office::on_frame(LinkId id, const ControlFrame& frame, Instant now) {
+  now_ = turn_.now = now;
+  turn_.wall_ms = wall_ms_;
+  const auto at = links_.find(id);
+  if (at == links_.end()) {  // it was given up (silence): its library must begin again
+    out_.push_back(Outgoing{id, Unknown{}, {}});
+    return;
+  }
+  Link& link = at->second;
+  link.heard = now;
+  const bool is_hello = std::holds_alternative<Hello>(frame.message);
+  if ((!link.greeted && !is_hello) || frame.number != link.in_number + 1) {
+    ++counters_[link.greeted ? "control frames lost on a link" : "frames before hello"];
+    out_.push_back(Outgoing{id, Unknown{}, {}});  // the library makes a new link and says everything again (T3)
+    if (link.greeted) end_link(id, false);
+    return;
+  }
+  link.in_number = frame.number;
+  std::visit(
+      [&](const auto& message) {
+        using Message = std::decay_t<decltype(message)>;
+        if constexpr (std::is_same_v<Message, Bye>) {
+          end_link(id, true);
+        } else if constexpr (requires { on_message(id, link, message); }) {
+          on_message(id, link, message);
+        } else if constexpr (!std::is_same_v<Message, Heartbeat>) {
+          ++counters_["messages that a library does not send"];
+        }
+      },
+      frame.message);
+}
+
+void Office::on_message(LinkId id, Link& link, const Hello& hello) {
+  if (hello.version != protocol_version) {
+    refuse(id, Side::link, 0, ErrorCode::incompatible_version,
+           "this sidecar speaks protocol version " + std::to_string(protocol_version) + ", the library version " +
+               std::to_string(hello.version) + "; upgrade the older of the two");
+    return;
+  }
+  link.greeted = true;
+  link.hello = hello;
+  out_.push_back(Outgoing{id, Welcome{protocol_version, 0, node_, incarnation_}, {}});
+}
+
+WriterSeat::Holder Office::holder_of(LinkId id, const Link& link, std::uint64_t handle) const {
+  return {handle, id, link.hello.process, link.hello.pid, link.hello.start_time, link.hello.host, false};
+}
+
+void Office::on_message(LinkId id, Link& link, const OpenWriter& open) {
+  const auto known = link.handles.find(open.handle);
+  if (known != link.handles.end() && known->second != open.stream) {
+    refuse(id, Side::handle, open.handle, ErrorCode::bad_argument,
+           "cannot open stream " + open.stream + " for writing: the handle is one of stream " + known->second);
+    return;
+  }
+  Outbox* outbox = stream(open.stream, open.kind, id, Side::handle, open.handle);
+  if (outbox == nullptr) return;
+  if (link.handles.size() >= limits::handles_max) {
+    refuse(id, Side::handle, open.handle, ErrorCode::retry_later, "too many handles on one link");
+    return;
+  }
+  link.handles[open.handle] = open.stream;
+  const WriterSeat::Holder& present = outbox->writer().holder;
+  if (present.pid != 0 && present.handle != open.handle && present.host == settings_.host &&
+      !settings_.is_alive(present.pid, present.start_time)) {
+    outbox->on_writer_gone();  // a dead writer never blocks its successor
+  }
+  outbox->open_writer(open, holder_of(id, link, open.handle), turn_);
+  finish(*outbox);
+}
+
+void Office::on_message(LinkId id, Link& link, const RequestGrant& request) {
+  const auto at = link.handles.find(request.handle);
+  Outbox* outbox = at == link.handles.end() ? nullptr : find(at->second);
+  if (outbox == nullptr) return;
+  outbox->request_grant(request.handle, id, turn_);
+  finish(*outbox);
+}
+
+void Office::on_message(LinkId id, Link& link, const CloseWriter& close) {
+  const auto at = link.handles.find(close.handle);
+  Outbox* outbox = at == link.handles.end() ? nullptr : find(at->second);
+  if (outbox == nullptr) return;
+  outbox->close_writer(close.handle, id);
+  link.handles.erase(at);
+  finish(*outbox);
+}
+
+void Office::on_copy(LinkId id, Batch batch, Instant now) {
+  now_ = turn_.now = now;
+  turn_.wall_ms = wall_ms_;
+  const auto at = links_.find(id);
+  if (at == links_.end() || !at->second.greeted) {
+    out_.push_back(Outgoing{id, Unknown{}, {}});
+    return;
+  }
+  at->second.heard = now;
+  Outbox* outbox = find(batch.header().stream);
+  if (outbox == nullptr) {
+    ++counters_["copies of a stream that is not open"];
+    return;
+  }
+  outbox->on_copy(id, std::move(batch), turn_);
+  finish(*outbox);
+}
+
+void Office::on_garbage(LinkId) { ++counters_["frames that could not be decoded"]; }
+
+void Office::on_link_down(LinkId link, Instant now) {
+  now_ = turn_.now = now;
+  turn_.wall_ms = wall_ms_;
+  end_link(link, false);
+}
+
+void Office::end_link(LinkId id, bool in_order) {
+  const auto at = links_.find(id);
+  if (at == links_.end()) return;
+  const Link link = std::move(at->second);
+  links_.erase(at);
+  for (const auto& [token, name] : link.sessions) {
+    Outbox* outbox = find(name);
+    if (outbox == nullptr) continue;
+    outbox->leave(token, in_order, turn_);
+    finish(*outbox);
+  }
+  for (const auto& [handle, name] : link.handles) {
+    Outbox* outbox = find(name);
+    if (outbox == nullptr) continue;
+    if (in_order) outbox->close_writer(handle, id);
+    outbox->on_writer_away(id, now_);
+    finish(*outbox);
+  }
+}
+
+// ---- streams
+
+Outbox* Office::find(const std::string& name) {
+  const auto at = streams_.find(name);
+  return at == streams_.end() ? nullptr : &at->second;
+}
+
+void Office::refuse(LinkId link, Side side, std::uint64_t id, ErrorCode code, const std::string& text) {
+  ++counters_["refused"];
+  out_.push_back(Outgoing{link, Refused{side, id, code, text}, {}});
+}
+
+/// The stream, made if it is new: with its one implicit subscription, so that work sent before any worker exists is
+/// kept.
+Outbox* Office::stream(const std::string& name, StreamKind kind, LinkId refuse_to, Side side, std::uint64_t id) {
+  if (Outbox* known = find(name)) {
+    if (known->record().kind == kind || side == Side::session) return known;
+    refuse(
+        refuse_to, side, id, ErrorCode::bad_argument,
+        "stream " + name + " exists as " + (kind == StreamKind::live ? "kept" : "live") + "; that cannot be changed");
+    return nullptr;
+  }
+  if (const auto fault = problem_of_stream_name(name)) {
+    refuse(refuse_to, side, id, ErrorCode::bad_argument, "stream name \"" + name + "\" " + *fault);
+    return nullptr;
+  }
+  if (streams_.size() >= limits::streams_max) {
+    refuse(refuse_to, side, id, ErrorCode::retry_later,
+           "this node has " + std::to_string(streams_.size()) + " streams, which is its limit");
+    return nullptr;
+  }
+  StreamRecord record;
+  record.id = next_stream_id_++;
+  record.name = name;
+  record.kind = kind;
+  Outbox& added = streams_.try_emplace(name, record, settings_.outbox).first->second;
+  if (kind == StreamKind::kept) {
+    added.add_subscription(
+        SubscriptionRecord{next_subscription_id_++, record.id, "workers", SubscriptionMode::shared, {}, 0, 0});
+  }
+  share_memory();
+  set_windows();
+  return &added;
+}
+
+/// The memory for batches is one budget of the node, however many streams there are (C5).
+void Office::share_memory() {
+  const std::uint64_t share = limits::tracked_octets_all / std::max<std::size_t>(1, streams_.size());
+  for (auto& [name, outbox] : streams_) {
+    outbox.set_share(std::clamp<std::uint64_t>(share, limits::tracked_octets_min, limits::tracked_octets_max));
+  }
+}
+
+// ---- consumers
+
+std::string Office::live_endpoint(const Link& link, const Subscribe& subscribe) const {
+  const bool same_host = subscribe.host == settings_.host;
+  for (const std::string& endpoint : subscribe.live_endpoints) {
+    std::string reached = settings_.reachable(endpoint, link.peer_address, same_host);
+    if (!reached.empty() && reached.size() <= limits::endpoint_size_max) return reached;
+  }
+  return {};
+}
+
+void Office::on_message(LinkId id, Link& link, const Subscribe& subscribe) {
+  if (subscribe.mode != SubscriptionMode::shared || subscribe.subscription != "workers") {
+    refuse(id, Side::session, subscribe.session, ErrorCode::bad_argument,
+           "this version keeps one subscription a stream, the shared one of its workers");
+    return;
+  }
+  Outbox* outbox = stream(subscribe.stream, StreamKind::kept, id, Side::session, subscribe.session);
+  if (outbox == nullptr) return;
+  if (outbox->record().kind == StreamKind::live) {
+    refuse(id, Side::session, subscribe.session, ErrorCode::bad_argument,
+           "stream " + subscribe.stream + " is live only; it has no workers");
+    return;
+  }
+  std::erase_if(link.sessions, [&](const auto& one) {  // a session that subscribed again has another token
+    return one.second == subscribe.stream && !outbox->has_session(one.first);
+  });
+  if (link.sessions.size() >= limits::handles_max || outbox->sessions() >= limits::sessions_max) {
+    refuse(id, Side::session, subscribe.session, ErrorCode::retry_later, "too many sessions");
+    return;
+  }
+  WorkerSession session;
+  while (session.token == 0) session.token = random_.next();
+  session.link = id;
+  session.session = subscribe.session;
+  session.endpoint = live_endpoint(link, subscribe);
+  session.credit = subscribe.credit;
+  link.sessions[session.token] = subscribe.stream;
+  outbox->subscribe(subscribe, 0, session, turn_);
+  finish(*outbox);
+}
+
+void Office::on_message(LinkId id, Link& link, const Settle& settle) {
+  const auto at = link.sessions.find(settle.token);  // only the session that owns them (B3)
+  Outbox* outbox = at == link.sessions.end() ? nullptr : find(at->second);
+  if (outbox == nullptr || !outbox->has_session(settle.token)) {
+    // Ignored; and if its session was replaced from another link, its library must begin again or it waits for ever.
+    ++counters_["settlements of a session that is not this link's"];
+    out_.push_back(Outgoing{id, Unknown{}, {}});
+    end_link(id, true);
+    return;
+  }
+  outbox->settle(settle, turn_);
+  finish(*outbox);
+}
+
+void Office::on_message(LinkId, Link& link, const Unsubscribe& unsubscribe) {
+  const auto at = link.sessions.find(unsubscribe.token);
+  Outbox* outbox = at == link.sessions.end() ? nullptr : find(at->second);
+  if (outbox == nullptr) return;
+  link.sessions.erase(at);
+  outbox->leave(unsubscribe.token, true, turn_);
+  finish(*outbox);
+}
+
+void Office::on_message(LinkId id, Link&, const Query& query) { queries_.emplace_back(id, query); }
+
+}  // namespace restante::core

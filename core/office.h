@@ -1,0 +1,131 @@
+#pragma once
+/// \file
+/// The sidecar's protocol side: links, and one Outbox a stream.
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/outbox.h"
+#include "core/status.h"
+#include "core/store_effects.h"
+#include "core/turn.h"
+
+namespace restante::core {
+
+/// Everything that the sidecar decides. Pure: the loop (or the simulated world) feeds it what arrived and what time it
+/// is, and performs what it asks for, in order. One thread at a time.
+///
+/// Inputs `on_*`; outputs: take_outgoing(), next_transaction(), take_loads(), take_notices(), next_deadline(). At most
+/// one transaction is under way; the answers of the store must come in the order in which the store worked.
+class Office {
+ public:
+  struct Settings {
+    OutboxSettings outbox;
+    std::string host;        ///< as Hello::host, to know whether a process can be looked up here
+    std::uint64_t seed = 0;  ///< for tokens and jitter
+    /// Does this process of this host still run? Unknown counts as yes.
+    std::function<bool(std::uint32_t pid, std::uint64_t start_time)> is_alive;
+    /// Turns an announced live endpoint into one that the producer can reach; empty if it cannot.
+    std::function<std::string(const std::string& endpoint, const std::string& peer_address, bool same_host)> reachable;
+  };
+
+  Office(const StoreImage& image, const Settings& settings, Instant now);
+
+  // ---- links
+  void on_link_up(LinkId link, const std::string& peer_address, Instant now);
+  void on_frame(LinkId link, const ControlFrame& frame, Instant now);
+  void on_copy(LinkId link, Batch batch, Instant now);
+  /// A frame that could not be decoded: counted; the link goes on.
+  void on_garbage(LinkId link);
+  void on_link_down(LinkId link, Instant now);
+
+  // ---- store
+  void on_committed(const CommitToken& token, Instant now);
+  void on_full(const std::string& text, Instant now);
+  void on_loaded(const LoadReply& reply, Instant now);
+  void on_loaded(const ParkedReply& reply, Instant now);
+
+  // ---- time
+  void set_wall(std::int64_t wall_ms) { wall_ms_ = wall_ms; }
+  void on_time(Instant now);
+  [[nodiscard]] Instant next_deadline() const noexcept { return next_deadline_; }
+
+  // ---- outputs
+  std::vector<Outgoing> take_outgoing() { return std::exchange(out_, {}); }
+  /// The next commit, if one is due and none is under way.
+  std::optional<Transaction> next_transaction(Instant now);
+  std::vector<LoadRequest> take_loads() { return std::exchange(loads_, {}); }
+  std::vector<ParkedRequest> take_parked_loads() { return std::exchange(parked_loads_, {}); }
+  std::vector<std::string> take_notices() { return std::exchange(notices_, {}); }
+  /// Status questions, to be answered with a Report by whoever renders text.
+  std::vector<std::pair<LinkId, Query>> take_queries() { return std::exchange(queries_, {}); }
+  [[nodiscard]] NodeStatus status(Instant now);
+  [[nodiscard]] std::uint64_t tracked_octets() const;
+  [[nodiscard]] const StoreUsage& usage() const noexcept { return usage_; }
+
+ private:
+  struct Link {
+    std::string peer_address;
+    bool greeted = false;
+    Hello hello;
+    std::uint64_t in_number = 0;
+    Instant heard{};
+    Instant spoke{};
+    std::map<std::uint64_t, std::string> handles;  // writer handles and their streams
+    std::map<Token, std::string> sessions;
+  };
+
+  void on_message(LinkId id, Link& link, const Hello& hello);
+  void on_message(LinkId id, Link& link, const OpenWriter& open);
+  void on_message(LinkId id, Link& link, const RequestGrant& request);
+  void on_message(LinkId id, Link& link, const CloseWriter& close);
+  void on_message(LinkId id, Link& link, const Subscribe& subscribe);
+  void on_message(LinkId id, Link& link, const Settle& settle);
+  void on_message(LinkId id, Link& link, const Unsubscribe& unsubscribe);
+  void on_message(LinkId id, Link& link, const Query& query);
+  void end_link(LinkId id, bool in_order);
+  Outbox* stream(const std::string& name, StreamKind kind, LinkId refuse_to, Side side, std::uint64_t id);
+  Outbox* find(const std::string& name);
+  void finish(Outbox& outbox);
+  void refuse(LinkId link, Side side, std::uint64_t id, ErrorCode code, const std::string& text);
+  [[nodiscard]] WriterSeat::Holder holder_of(LinkId id, const Link& link, std::uint64_t handle) const;
+  [[nodiscard]] std::string live_endpoint(const Link& link, const Subscribe& subscribe) const;
+  void set_windows();
+  void collect_due(Transaction& transaction);
+  void share_memory();
+
+  Settings settings_;
+  std::string node_;
+  Incarnation incarnation_;
+  Random random_;
+  Instant now_{};
+  std::int64_t wall_ms_ = 0;
+  std::vector<Outgoing> out_;
+  std::vector<std::string> notices_;
+  std::vector<LoadRequest> loads_;
+  std::vector<ParkedRequest> parked_loads_;
+  std::vector<std::pair<LinkId, Query>> queries_;
+  Turn turn_;
+  std::map<LinkId, Link> links_;
+  std::map<std::string, Outbox> streams_;
+  StreamId next_stream_id_ = 1;
+  SubscriptionId next_subscription_id_ = 1;
+  std::uint64_t transaction_number_ = 0;
+  bool in_commit_ = false;
+  bool must_free_ = false;   // the last commit met a full disk: first what frees space
+  std::string next_stream_;  // whose turn it is to be collected first
+  std::uint64_t load_number_ = 0;
+  StoreUsage usage_;
+  std::string full_text_;
+  Instant next_deadline_{};
+  Instant next_tick_{};
+  std::uint64_t commits_ = 0;
+  std::map<std::string, std::uint64_t> counters_;
+};
+
+}  // namespace restante::core

@@ -1,0 +1,183 @@
+/// \file
+/// The office and its store, its clock, and what it tells people.
+
+#include <algorithm>
+
+#include "core/assert.h"
+#include "core/office.h"
+
+namespace restante::core {
+
+void Office::finish(Outbox& outbox) {
+  outbox.finish(turn_);
+  outbox.next_loads(load_number_, loads_, parked_loads_, turn_);
+  next_deadline_ = std::min(next_deadline_, outbox.next_deadline(now_, in_commit_));
+}
+
+/// Each time another stream is the first, so that a busy one cannot keep the others from the disk.
+void Office::collect_due(Transaction& transaction) {
+  std::uint64_t octets_left = limits::transaction_octets;
+  auto at = streams_.upper_bound(next_stream_);
+  for (std::size_t left = streams_.size(); left > 0 && octets_left > 0; --left) {
+    if (at == streams_.end()) at = streams_.begin();
+    next_stream_ = at->first;
+    if (at->second.wants_commit(now_)) at->second.collect(transaction, octets_left, turn_);
+    ++at;
+  }
+}
+
+/// All that is due goes into one commit; what comes while it syncs gathers for the next.
+std::optional<Transaction> Office::next_transaction(Instant now) {
+  if (in_commit_) return std::nullopt;
+  turn_.now = now_ = now;
+  turn_.wall_ms = wall_ms_;
+  Transaction transaction;
+  if (std::exchange(must_free_, false)) {
+    for (auto& [name, outbox] : streams_) outbox.collect_freeing(transaction);
+  }
+  if (transaction.empty()) {
+    for (auto& [name, outbox] : streams_) outbox.on_nothing_to_commit(turn_);
+    collect_due(transaction);
+  }
+  if (transaction.empty()) {
+    for (auto& [name, outbox] : streams_) outbox.on_nothing_to_commit(turn_);
+    return std::nullopt;
+  }
+  transaction.number = ++transaction_number_;
+  in_commit_ = true;
+  return transaction;
+}
+
+void Office::on_committed(const CommitToken& token, Instant now) {
+  RESTANTE_ASSERT(in_commit_ && token.number() == transaction_number_);
+  in_commit_ = false;
+  turn_.now = now_ = now;
+  turn_.wall_ms = wall_ms_;
+  ++commits_;
+  usage_ = token.usage();
+  if (!usage_.full) full_text_.clear();  // else it was one that only freed
+  set_windows();
+  for (auto& [name, outbox] : streams_) {
+    outbox.on_committed(token, turn_);
+    finish(outbox);
+  }
+}
+
+void Office::on_full(const std::string& text, Instant now) {
+  RESTANTE_ASSERT(in_commit_);
+  in_commit_ = false;
+  turn_.now = now_ = now;
+  turn_.wall_ms = wall_ms_;
+  ++counters_["commits refused by a full store"];
+  if (full_text_.empty()) notices_.push_back("the store is full: " + text);
+  full_text_ = text;
+  usage_.full = true;
+  must_free_ = true;
+  set_windows();
+  const Instant retry_at = after(now, limits::cursor_delay);
+  for (auto& [name, outbox] : streams_) {
+    outbox.on_not_committed(retry_at);
+    finish(outbox);
+  }
+}
+
+/// W5: what a writer may have unconfirmed is granted beforehand, the room in the store included.
+void Office::set_windows() {
+  std::size_t writers = 1;
+  for (const auto& [name, outbox] : streams_) writers += outbox.writer().attached ? 1U : 0U;
+  std::uint64_t window = std::max<std::uint64_t>(limits::batch_size_target, 8 * limits::writer_window / writers);
+  window = std::min<std::uint64_t>(window, limits::writer_window);
+  std::string limit;
+  if (usage_.quota > 0) {
+    const std::uint64_t room = usage_.quota - std::min(usage_.quota, usage_.used);
+    window = std::min(window, room / 4 / writers);
+    if (usage_.full || window < limits::batch_size_target) {
+      window = 0;
+      limit = "the store of node " + node_ + " is full (" + std::to_string(usage_.used) + " of " +
+              std::to_string(usage_.quota) + " octets); start consumers, or raise the quota (--quota)";
+    }
+  }
+  for (auto& [name, outbox] : streams_) {
+    // With workers at hand a little goes on: what they ack in time needs no disk.
+    const bool flows = window == 0 && outbox.sessions() > 0;
+    outbox.set_window(flows ? limits::batch_size_target : window, limit);
+  }
+}
+
+void Office::on_loaded(const LoadReply& reply, Instant now) {
+  turn_.now = now_ = now;
+  turn_.wall_ms = wall_ms_;
+  for (auto& [name, outbox] : streams_) {
+    if (outbox.record().id != reply.stream) continue;
+    outbox.on_loaded(reply, turn_);
+    finish(outbox);
+  }
+}
+
+void Office::on_loaded(const ParkedReply& reply, Instant now) {
+  turn_.now = now_ = now;
+  turn_.wall_ms = wall_ms_;
+  for (auto& [name, outbox] : streams_) {
+    if (!outbox.subscriptions().contains(reply.subscription)) continue;
+    outbox.on_loaded(reply, turn_);
+    finish(outbox);
+  }
+}
+
+void Office::on_time(Instant now) {
+  turn_.now = now_ = now;
+  turn_.wall_ms = wall_ms_;
+  next_deadline_ = never;
+  for (const Outgoing& sent : out_) {
+    const auto at = links_.find(sent.link);
+    if (at != links_.end()) at->second.spoke = now;
+  }
+  if (now >= next_tick_) {
+    next_tick_ = after(now, limits::heartbeat_interval / 5);
+    std::vector<LinkId> silent;
+    for (auto& [id, link] : links_) {
+      if (now - link.heard > limits::silence_max) silent.push_back(id);
+      if (link.greeted && now - link.spoke >= limits::heartbeat_interval) {
+        link.spoke = now;
+        out_.push_back(Outgoing{id, Heartbeat{}, {}});
+      }
+    }
+    for (const LinkId id : silent) {
+      ++counters_["links that fell silent"];
+      end_link(id, false);
+    }
+    for (auto& [name, outbox] : streams_) outbox.checkpoint(turn_);
+  }
+  for (auto& [name, outbox] : streams_) {
+    outbox.on_time(turn_);
+    finish(outbox);
+  }
+  next_deadline_ = std::min(next_deadline_, next_tick_);
+}
+
+std::uint64_t Office::tracked_octets() const {
+  std::uint64_t sum = 0;
+  for (const auto& [name, outbox] : streams_) sum += outbox.tracked_octets();
+  return sum;
+}
+
+NodeStatus Office::status(Instant now) {
+  turn_.now = now;
+  turn_.wall_ms = wall_ms_;
+  NodeStatus status;
+  status.node = node_;
+  status.incarnation = incarnation_;
+  status.links = links_.size();
+  status.store = usage_;
+  status.commits = commits_;
+  std::map<std::string, std::uint64_t> counters = counters_;
+  for (const auto& [name, outbox] : streams_) {
+    status.streams.push_back(outbox.status(turn_));
+    status.stored_octets += outbox.stored_octets();
+    outbox.add_counters(counters);
+  }
+  status.counters.assign(counters.begin(), counters.end());
+  return status;
+}
+
+}  // namespace restante::core

@@ -1,0 +1,205 @@
+#pragma once
+/// \file
+/// One stream at the sidecar: the books that decide what is owed, what is written and what is confirmed.
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/shared_group.h"
+#include "core/status.h"
+#include "core/store_effects.h"
+#include "core/turn.h"
+#include "core/writer_seat.h"
+
+namespace restante::core {
+
+/// What all streams of a node have in common.
+struct OutboxSettings {
+  Duration store_delay = limits::store_delay;
+  bool elision = true;  ///< false: every batch is written
+  RetryPolicy retry;
+};
+
+/// A subscription of the stream with its group of workers.
+struct Subscription {
+  SubscriptionRecord record;
+  SharedGroup group;
+  std::uint64_t backlog_messages = 0;
+  std::uint64_t backlog_octets = 0;
+  std::uint64_t dead = 0;
+  std::uint64_t load_number = 0;   ///< of the page under way; 0: none
+  std::uint64_t fetch_number = 0;  ///< of the parked message's row under way
+  Sequence fetching = 0;
+  std::uint64_t parked_number = 0;              ///< of the page of parked messages under way
+  std::optional<std::int64_t> parked_due_ms{};  ///< of the earliest parked message that is not in memory
+  std::optional<std::int64_t> let_go_due_ms{};  ///< the same of those let go while a page is under way
+  std::uint64_t parked_elsewhere = 0;           ///< parked messages that are not in memory
+  bool parked_known = true;      ///< false: what is parked is still to be loaded; until then nobody is admitted
+  std::vector<Token> waiting{};  ///< sessions that wait for it
+  bool cursor_dirty = false;
+  Sequence durable_floor = 0;  ///< of the last cursor that was committed
+  Sequence told_floor = 0;     ///< by the last checkpoint
+};
+
+/// Batches come from the writer in the order of its chain (W2), are owned by subscriptions, and leave by being settled
+/// by all of them, or by being stored first. Order of effects is the durability contract: a confirm, a grant, an answer
+/// to Subscribe that had to be written go out only with the CommitToken of their transaction. Pure; one thread at a
+/// time.
+///
+/// After any input call finish(), which hands out work and says what was decided.
+class Outbox {
+ public:
+  Outbox(const StreamRecord& record, const OutboxSettings& settings);
+
+  // ---- what the store knew at start
+  void restore_grant(const GrantRecord& grant) { grants_.push_back(grant); }
+  void restore_subscription(const SubscriptionRecord& record, const CursorRecord& cursor,
+                            const StoreImage::Parked& parked);
+  void restore_rows(const StoreImage::Rows& rows);
+  void restored();
+
+  // ---- getters
+  [[nodiscard]] const StreamRecord& record() const noexcept { return record_; }
+  [[nodiscard]] const WriterSeat& writer() const noexcept { return writer_; }
+  [[nodiscard]] Sequence head() const noexcept { return head_; }
+  [[nodiscard]] StreamStatus status(const Turn& turn) const;
+  /// What was refused or ignored, by reason.
+  void add_counters(std::map<std::string, std::uint64_t>& counters) const;
+  [[nodiscard]] std::uint64_t tracked_octets() const;
+  [[nodiscard]] std::uint64_t stored_octets() const noexcept { return stored_octets_; }
+  [[nodiscard]] std::size_t sessions() const noexcept { return sessions_.size(); }
+  [[nodiscard]] bool has_session(Token token) const { return sessions_.contains(token); }
+  [[nodiscard]] const std::map<SubscriptionId, Subscription>& subscriptions() const noexcept { return subscriptions_; }
+  [[nodiscard]] Instant next_deadline(Instant now, bool store_is_busy) const;
+
+  // ---- the writer
+  void open_writer(const OpenWriter& open, const WriterSeat::Holder& holder, Turn& turn);
+  void request_grant(std::uint64_t handle, LinkId link, Turn& turn);
+  void close_writer(std::uint64_t handle, LinkId link);
+  void on_copy(LinkId link, Batch batch, Turn& turn);
+  void on_writer_gone() { writer_.holder.is_gone = true; }
+  void on_writer_away(LinkId link, Instant now);
+  /// Octets each writer may have unconfirmed from now on, and what holds it back.
+  void set_window(std::uint64_t octets, const std::string& limit);
+
+  // ---- sessions
+  /// Durable with the next commit.
+  void add_subscription(const SubscriptionRecord& record);
+  /// Adds the subscription if it is new (`id` names it then); the answer goes out once that is durable.
+  void subscribe(const Subscribe& subscribe, SubscriptionId id, const WorkerSession& session, Turn& turn);
+  void settle(const Settle& settle, Turn& turn);
+  void leave(Token token, bool in_order, Turn& turn);
+
+  // ---- store
+  /// Octets of batches that each subscription may have in memory; what is above it and on disk leaves.
+  void set_share(std::uint64_t octets);
+  [[nodiscard]] bool wants_commit(Instant now) const;
+  /// Puts what is due into `transaction`; at most about `octets_left` of rows, which is reduced.
+  void collect(Transaction& transaction, std::uint64_t& octets_left, const Turn& turn);
+  /// The same on a full disk: only what frees space.
+  void collect_freeing(Transaction& transaction);
+  void on_committed(const CommitToken& token, Turn& turn);
+  void on_not_committed(Instant retry_at);
+  /// What was collected came to nothing: what waited for it may go.
+  void on_nothing_to_commit(Turn& turn);
+  void next_loads(std::uint64_t& number, std::vector<LoadRequest>& loads, std::vector<ParkedRequest>& parked,
+                  const Turn& turn);
+  void on_loaded(const LoadReply& reply, Turn& turn);
+  void on_loaded(const ParkedReply& reply, Turn& turn);
+
+  // ---- time
+  void on_time(Turn& turn);
+  /// Tells each session how far the floor has come on disk (T1, X9): what a consumer may forget must not come again
+  /// after a restart of the sidecar. Has cursors written that have fallen behind.
+  void checkpoint(Turn& turn);
+  void finish(Turn& turn);
+
+ private:
+  struct PendingGrant {
+    WriterSeat::Holder holder;
+    Grant grant;
+    bool first = false;
+  };
+  /// What the transaction under way will have made durable.
+  struct InCommit {
+    bool active = false;
+    std::vector<BatchRef> rows;
+    std::vector<Token> admissions;
+    Sequence last_row = 0;  ///< before it
+    std::optional<PendingGrant> grant;
+    std::vector<SubscriptionRecord> subscriptions;
+    std::vector<std::pair<SubscriptionId, Sequence>> buried, parked, floors;
+    std::vector<Unpark> unparked;
+    std::vector<GrantRecord> closed_grants;
+    bool pruned = false;
+  };
+
+  void attach(const OpenWriter& open, const WriterSeat::Holder& holder, Turn& turn);
+  void grant_block(const WriterSeat::Holder& holder, bool first);
+  void seat_writer(const PendingGrant& granted, Turn& turn);
+  void leave_seat();
+  [[nodiscard]] bool too_many_grants(std::size_t reserve, std::uint64_t handle, LinkId link, Turn& turn) const;
+  void raise_head(Sequence head);
+  [[nodiscard]] std::vector<Grant> grant_list() const;
+  void announce_grants(Turn& turn) const;
+  [[nodiscard]] bool has_parked(Range range) const;
+  [[nodiscard]] bool is_granted(const GrantRange& range) const;
+
+  void admit(Token token, Turn& turn);
+  [[nodiscard]] static bool owns(const Subscription& subscription, const CopiedBatch& batch);
+  void own(const BatchRef& batch, bool hot, bool again, Subscription& subscription, const Turn& turn);
+  [[nodiscard]] bool clashes(Range range) const;
+  [[nodiscard]] BatchRef in_memory(Sequence first) const;
+  static void let_go(Subscription& subscription, Instant due, const Turn& turn);
+  void apply(const Cursor::Change& change, Subscription& subscription, Instant now);
+  [[nodiscard]] bool is_safe(const CopiedBatch& batch) const;
+  void confirm(Turn& turn);
+  [[nodiscard]] Sequence settled_to() const;
+  [[nodiscard]] Sequence durable_floor() const;
+  void take_fresh(Subscription& subscription, const Turn& turn);
+  [[nodiscard]] BatchRef parse_row(const RowRecord& row, const Turn& turn);
+  void note_damage(const LoadReply& reply, const Turn& turn);
+
+  void collect_rows(Transaction& transaction, std::uint64_t& octets_left, Instant now);
+  void collect_asides(Transaction& transaction, const Turn& turn);
+  void collect_unparked(Transaction& transaction);
+  void collect_cursors(Transaction& transaction);
+  void collect_prune(Transaction& transaction);
+  Subscription* find(Token token);
+  [[nodiscard]] static std::string why_behind(const Subscription& subscription, bool hot);
+
+  StreamRecord record_;
+  const OutboxSettings& settings_;
+  std::vector<GrantRecord> grants_;
+  WriterSeat writer_;
+  Sequence head_ = 0;          // copied head (B2, B8)
+  Sequence restart_head_ = 0;  // what was copied before this process
+  Sequence confirmed_to_ = 0;
+  std::deque<BatchRef> line_;  // accepted and not yet confirmed, in order
+  std::size_t collected_ = 0;  // so many of the line are in a transaction or needed none
+  std::map<SubscriptionId, Subscription> subscriptions_;
+  std::map<Token, SubscriptionId> sessions_;
+
+  std::optional<PendingGrant> pending_grant_;
+  std::vector<SubscriptionRecord> pending_subscriptions_;
+  std::vector<Token> pending_admissions_;  // sessions whose subscription is not durable yet
+  std::vector<Unpark> pending_unparked_;
+  InCommit in_commit_;
+  bool record_dirty_ = true;
+  bool prune_needed_ = false;
+  Instant cursor_due_ = never;
+  Instant retry_at_{};
+  std::uint64_t share_ = limits::tracked_octets_max;
+  std::uint64_t window_ = limits::writer_window;
+  std::string limit_;
+  std::uint64_t copied_ = 0, stored_ = 0, elided_ = 0, rows_ = 0, row_octets_ = 0, damaged_ = 0, stored_octets_ = 0;
+  std::uint64_t ignored_copies_ = 0, ignored_acks_ = 0;
+};
+
+}  // namespace restante::core

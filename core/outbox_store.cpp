@@ -1,0 +1,388 @@
+/// \file
+/// What a stream asks of the store, and what it does with the answers.
+
+#include <algorithm>
+#include <limits>
+
+#include "core/assert.h"
+#include "core/outbox.h"
+
+namespace restante::core {
+
+// ---- writing
+
+bool Outbox::wants_commit(Instant now) const {
+  if (in_commit_.active || now < retry_at_) return false;
+  if (pending_grant_ || !pending_subscriptions_.empty() || !pending_admissions_.empty() || cursor_due_ <= now)
+    return true;
+  for (const auto& [id, subscription] : subscriptions_) {
+    if (subscription.group.wants_commit()) return true;
+  }
+  for (std::size_t at = collected_; at < line_.size(); ++at) {
+    if (line_[at]->due <= now && !is_safe(*line_[at])) return true;
+  }
+  return false;
+}
+
+/// Rows are written as a prefix of the line: so a sequence at or below the last row is stored, or was settled by all.
+void Outbox::collect_rows(Transaction& transaction, std::uint64_t& octets_left, Instant now) {
+  std::size_t due_to = collected_;
+  std::size_t wanted_to = 0;  // a parked message goes with its row, whatever the transaction weighs
+  for (std::size_t at = collected_; at < line_.size(); ++at) {
+    if (line_[at]->wanted_on_disk) wanted_to = at + 1;
+    if (line_[at]->due <= now || line_[at]->wanted_on_disk) due_to = at + 1;
+  }
+  for (; collected_ < due_to && (octets_left > 0 || collected_ < wanted_to); ++collected_) {
+    const BatchRef& batch = line_[collected_];
+    if (batch->place != CopiedBatch::Place::fresh || batch->messages() == 0) continue;
+    if (batch->owed_by == 0 && !batch->wanted_on_disk && settings_.elision) continue;
+    transaction.rows.push_back(RowRecord{record_.id, batch->batch.header().grant, batch->first(), batch->last(),
+                                         record_.last_row, batch->batch.frame()});
+    if (batch->last() > record_.last_row) record_.last_row = batch->last();
+    record_dirty_ = true;
+    batch->place = CopiedBatch::Place::writing;
+    in_commit_.rows.push_back(batch);
+    octets_left -= std::min(octets_left, batch->octets());
+  }
+}
+
+void Outbox::collect_asides(Transaction& transaction, const Turn& turn) {
+  for (auto& [id, subscription] : subscriptions_) {
+    for (const SharedGroup::Aside& aside : subscription.group.take_burials()) {
+      const MessageView message = aside.batch->batch.message(aside.sequence);
+      transaction.dead.push_back(DeadRecord{id, record_.id, aside.sequence, aside.grant, aside.attempts, turn.wall_ms,
+                                            aside.reason, aside.batch->batch.header().topic,
+                                            std::string(message.payload), std::string(message.attributes)});
+      in_commit_.buried.emplace_back(id, aside.sequence);
+      subscription.cursor_dirty = true;
+    }
+    for (const SharedGroup::Aside& aside : subscription.group.take_parkings(turn)) {
+      const bool fresh = aside.batch != nullptr && aside.batch->place == CopiedBatch::Place::fresh;
+      if (fresh) aside.batch->wanted_on_disk = true;
+      transaction.parked.push_back(
+          ParkedRecord{id, aside.sequence, aside.grant, aside.due_ms, aside.attempts, aside.reason});
+      in_commit_.parked.emplace_back(id, aside.sequence);
+      subscription.cursor_dirty = true;
+    }
+  }
+}
+
+void Outbox::collect_unparked(Transaction& transaction) {
+  for (auto& [id, subscription] : subscriptions_) {
+    for (const Sequence sequence : subscription.group.take_unparked()) {
+      pending_unparked_.push_back(Unpark{id, sequence});
+      prune_needed_ = true;
+    }
+  }
+  in_commit_.unparked = std::exchange(pending_unparked_, {});
+  transaction.unparked.insert(transaction.unparked.end(), in_commit_.unparked.begin(), in_commit_.unparked.end());
+}
+
+/// On a full disk: only what frees space, for anything more would be refused whole.
+void Outbox::collect_freeing(Transaction& transaction) {
+  RESTANTE_ASSERT(!in_commit_.active);
+  in_commit_.active = true;
+  in_commit_.last_row = record_.last_row;
+  collect_unparked(transaction);
+  collect_cursors(transaction);
+  collect_prune(transaction);
+}
+
+void Outbox::collect_cursors(Transaction& transaction) {
+  for (auto& [id, subscription] : subscriptions_) {
+    const Cursor& cursor = subscription.group.cursor();
+    if (!subscription.cursor_dirty && cursor.floor() == subscription.durable_floor) continue;
+    const bool is_new = std::any_of(pending_subscriptions_.begin(), pending_subscriptions_.end(),
+                                    [&](const SubscriptionRecord& pending) { return pending.id == id; });
+    if (is_new) continue;  // on a full disk it waits
+    in_commit_.floors.emplace_back(id, cursor.floor());
+    CursorRecord record{id, cursor.floor(), cursor.window(limits::early_ranges_max)};
+    // What is parked or buried by this very transaction is settled for the cursor (B4): one commit.
+    IntervalSet settled(record.settled);
+    for (const auto* aside : {&in_commit_.parked, &in_commit_.buried}) {
+      for (const auto& [subscription_id, sequence] : *aside) {
+        if (subscription_id == id && sequence > cursor.floor()) settled.insert(sequence);
+      }
+    }
+    record.settled = settled.ranges();
+    transaction.cursors.push_back(std::move(record));
+    subscription.cursor_dirty = false;
+  }
+}
+
+/// May a parked message lie in `range`? Its settlement will name the grant, long after the floor has passed it.
+bool Outbox::has_parked(Range range) const {
+  return std::any_of(subscriptions_.begin(), subscriptions_.end(), [&](const auto& known) {
+    const LooseMessages::Map& loose = known.second.group.loose().all();
+    const auto at = loose.lower_bound(range.first);
+    return known.second.parked_due_ms || (at != loose.end() && at->first <= range.last);
+  });
+}
+
+void Outbox::collect_prune(Transaction& transaction) {
+  // The seated writer may not have heard what is confirmed: its window reaches back over a block at the most, and an
+  // attach that names a block not known here would fence it.
+  constexpr Sequence kept_behind = 2 * limits::grant_messages;
+  const Sequence to = settled_to();
+  if (prune_needed_) {
+    transaction.prunes.push_back(Prune{record_.id, to});
+    in_commit_.pruned = true;
+    prune_needed_ = false;
+  }
+  for (const GrantRecord& known : grants_) {
+    const bool over = known.grant.range.last <= to && known.grant.range.last < writer_.granted_to &&
+                      (known.handle != record_.writer || known.grant.range.last + kept_behind < writer_.chain) &&
+                      !has_parked(known.grant.range);
+    if (!over) continue;
+    transaction.closed_grants.push_back(known);
+    in_commit_.closed_grants.push_back(known);
+  }
+}
+
+void Outbox::collect(Transaction& transaction, std::uint64_t& octets_left, const Turn& turn) {
+  RESTANTE_ASSERT(!in_commit_.active);
+  if (turn.now < retry_at_) return;
+  in_commit_.active = true;
+  in_commit_.last_row = record_.last_row;
+  in_commit_.subscriptions = std::exchange(pending_subscriptions_, {});
+  transaction.subscriptions.insert(transaction.subscriptions.end(), in_commit_.subscriptions.begin(),
+                                   in_commit_.subscriptions.end());
+  in_commit_.grant = std::exchange(pending_grant_, std::nullopt);
+  if (in_commit_.grant) {
+    while (in_commit_.grant->grant.grant == 0) in_commit_.grant->grant.grant = turn.random.next();
+    transaction.grants.push_back(GrantRecord{record_.id, in_commit_.grant->grant, in_commit_.grant->holder.handle});
+  }
+  collect_asides(transaction, turn);  // before the rows: a parked message may want its row
+  collect_rows(transaction, octets_left, turn.now);
+  collect_unparked(transaction);
+  collect_cursors(transaction);
+  collect_prune(transaction);
+  in_commit_.admissions = std::exchange(pending_admissions_, {});
+  if (record_dirty_) transaction.streams.push_back(record_);
+  // The markers of these rows become durable with them: what is confirmed by this commit is behind them.
+  for (const BatchRef& batch : in_commit_.rows) {
+    StreamRecord& written = transaction.streams.back();
+    if (batch->batch.header().marker != 0) written.last_marker = batch->batch.header().marker;
+  }
+  record_dirty_ = false;
+  cursor_due_ = never;
+}
+
+void Outbox::on_committed(const CommitToken& token, Turn& turn) {
+  if (!in_commit_.active) return;
+  RESTANTE_ASSERT(token.number() > 0);
+  InCommit done = std::exchange(in_commit_, InCommit{});
+  for (const BatchRef& batch : done.rows) {
+    batch->place = CopiedBatch::Place::stored;
+    batch->wanted_on_disk = false;
+    stored_ += batch->messages();
+    stored_octets_ += batch->octets();
+    if (batch->owed_by == 0) {
+      prune_needed_ = true;
+    } else if (batch->last() > restart_head_) {  // else it was there and is counted
+      ++rows_;
+      row_octets_ += batch->octets();
+    }
+  }
+  for (const auto& [id, sequence] : done.buried) {
+    Cursor::Change change;
+    Subscription& subscription = subscriptions_.at(id);
+    subscription.group.on_buried(sequence, change);
+    ++subscription.dead;
+    apply(change, subscription, turn.now);
+  }
+  for (const auto& [id, sequence] : done.parked) {
+    Cursor::Change change;
+    Subscription& subscription = subscriptions_.at(id);
+    if (const auto due = subscription.group.on_parked(sequence, change)) let_go(subscription, *due, turn);
+    apply(change, subscription, turn.now);
+  }
+  for (const auto& [id, floor] : done.floors) subscriptions_.at(id).durable_floor = floor;
+  // Not before: a consumer that is told a floor and no block above it takes the store for another one (X6).
+  std::erase_if(grants_, [&](const GrantRecord& known) {
+    return std::any_of(done.closed_grants.begin(), done.closed_grants.end(),
+                       [&](const GrantRecord& closed) { return closed.grant == known.grant; });
+  });
+  if (prune_needed_) cursor_due_ = std::min(cursor_due_, after(turn.now, limits::cursor_delay));
+  if (done.grant) seat_writer(*done.grant, turn);
+  for (const Token session : done.admissions) admit(session, turn);
+}
+
+/// A parked message is not in memory any more: a page brings it back when it is due.
+void Outbox::let_go(Subscription& subscription, Instant due, const Turn& turn) {
+  const Duration wait = std::max(due - turn.now, Duration{});
+  const std::int64_t due_ms = turn.wall_ms + std::chrono::duration_cast<std::chrono::milliseconds>(wait).count();
+  ++subscription.parked_elsewhere;
+  subscription.parked_due_ms = std::min(subscription.parked_due_ms.value_or(due_ms), due_ms);
+  if (subscription.parked_number == 0) return;
+  subscription.let_go_due_ms = std::min(subscription.let_go_due_ms.value_or(due_ms), due_ms);
+}
+
+void Outbox::on_nothing_to_commit(Turn& turn) {
+  const InCommit done = std::exchange(in_commit_, InCommit{});
+  for (const Token session : done.admissions) admit(session, turn);
+}
+
+/// The disk is full: nothing of the transaction holds; all of it is asked for again later.
+void Outbox::on_not_committed(Instant retry_at) {
+  if (!in_commit_.active) return;
+  InCommit failed = std::exchange(in_commit_, InCommit{});
+  for (const BatchRef& batch : failed.rows) batch->place = CopiedBatch::Place::fresh;
+  collected_ = 0;
+  for (const auto& [id, sequence] : failed.buried) subscriptions_.at(id).group.on_not_written(sequence);
+  for (const auto& [id, sequence] : failed.parked) subscriptions_.at(id).group.on_not_written(sequence);
+  for (auto& [id, subscription] : subscriptions_) subscription.cursor_dirty = true;
+  pending_subscriptions_.insert(pending_subscriptions_.begin(), failed.subscriptions.begin(),
+                                failed.subscriptions.end());
+  pending_admissions_.insert(pending_admissions_.begin(), failed.admissions.begin(), failed.admissions.end());
+  record_.last_row = failed.last_row;
+  pending_unparked_.insert(pending_unparked_.begin(), failed.unparked.begin(), failed.unparked.end());
+  if (failed.grant) pending_grant_ = failed.grant;
+  prune_needed_ = prune_needed_ || failed.pruned;
+  record_dirty_ = true;
+  cursor_due_ = std::min(cursor_due_, retry_at);
+  retry_at_ = retry_at;
+}
+
+// ---- reading
+
+void Outbox::set_share(std::uint64_t octets) {
+  const bool shrinks = octets < share_;
+  share_ = octets;
+  if (!shrinks) return;
+  for (auto& [id, subscription] : subscriptions_) {
+    // A page under way begins where the window ended: it would leave a hole now.
+    if (subscription.group.shrink(octets)) subscription.load_number = 0;
+  }
+}
+
+void Outbox::next_loads(std::uint64_t& number, std::vector<LoadRequest>& loads, std::vector<ParkedRequest>& parked,
+                        const Turn& turn) {
+  for (auto& [id, subscription] : subscriptions_) {
+    const Cursor& cursor = subscription.group.cursor();
+    if (subscription.load_number == 0 && cursor.tracked_to() < head_ && cursor.has_room(share_ / 2)) {
+      subscription.load_number = ++number;
+      loads.push_back(LoadRequest{number, record_.id, cursor.tracked_to(), limits::sequence_max,
+                                  std::min<std::size_t>(limits::page_octets, share_), limits::page_rows});
+    }
+    if (subscription.fetch_number == 0) {
+      if (const auto sequence = subscription.group.next_fetch(turn.now)) {
+        subscription.fetch_number = ++number;
+        subscription.fetching = *sequence;
+        loads.push_back(LoadRequest{number, record_.id, *sequence - 1, *sequence, 1, 1});
+      }
+    }
+    // A page now would be full of what is settled and only not yet deleted.
+    const bool leaving =
+        subscription.group.has_unparked() || !pending_unparked_.empty() || !in_commit_.unparked.empty();
+    const bool due = !leaving && subscription.parked_due_ms && *subscription.parked_due_ms <= turn.wall_ms &&
+                     subscription.group.loose().size() < limits::loose_messages_max / 4;
+    if (subscription.parked_number == 0 && (due || !subscription.parked_known)) {
+      subscription.parked_number = ++number;
+      const std::int64_t due_ms = subscription.parked_known ? turn.wall_ms : std::numeric_limits<std::int64_t>::max();
+      parked.push_back(ParkedRequest{number, id, due_ms, limits::loose_messages_max / 2});
+    }
+  }
+}
+
+BatchRef Outbox::parse_row(const RowRecord& row, const Turn& turn) {
+  if (BatchRef known = in_memory(row.first); known != nullptr && known->last() == row.last) return known;
+  std::string why;
+  auto batch = Batch::parse(row.octets.aligned(), why);
+  if (!batch || batch->header().first != row.first || batch->header().last != row.last || batch->header().skip) {
+    ++damaged_;
+    turn.notices.push_back("a stored batch of stream " + record_.name + ", sequences " + std::to_string(row.first) +
+                           " to " + std::to_string(row.last) + ", is damaged and is left out: " + why);
+    return nullptr;
+  }
+  auto parsed = std::make_shared<CopiedBatch>(std::move(*batch));
+  parsed->place = CopiedBatch::Place::stored;
+  return parsed;
+}
+
+void Outbox::note_damage(const LoadReply& reply, const Turn& turn) {
+  for (const Range& range : reply.damaged) {
+    ++damaged_;
+    turn.notices.push_back("sequences " + std::to_string(range.first) + " to " + std::to_string(range.last) +
+                           " of stream " + record_.name + " are damaged or missing in the store and are left out");
+  }
+}
+
+void Outbox::on_loaded(const LoadReply& reply, Turn& turn) {
+  for (auto& [id, subscription] : subscriptions_) {
+    if (reply.number == subscription.fetch_number) {
+      subscription.fetch_number = 0;
+      const bool found = !reply.rows.empty() && reply.rows.front().first <= subscription.fetching;
+      subscription.group.on_fetched(subscription.fetching, found ? parse_row(reply.rows.front(), turn) : nullptr);
+      if (!found) note_damage(LoadReply{0, 0, {}, true, {{subscription.fetching, subscription.fetching}}}, turn);
+      return;
+    }
+    if (reply.number != subscription.load_number) continue;
+    subscription.load_number = 0;
+    note_damage(reply, turn);
+    Cursor& cursor = subscription.group.cursor();
+    const Sequence before = cursor.tracked_to();
+    for (const RowRecord& row : reply.rows) {
+      if (row.last <= cursor.tracked_to()) continue;
+      const BatchRef batch = parse_row(row, turn);
+      if (batch == nullptr || !owns(subscription, *batch)) {
+        cursor.pass(row.last);
+        continue;
+      }
+      if (!cursor.has_room(share_)) return;
+      if (batch->owed_by == 0) batch->owed_by = 1;
+      Cursor::Change change;
+      subscription.group.track(batch, change, turn);
+      apply(change, subscription, turn.now);
+    }
+    if (reply.end) {
+      take_fresh(subscription, turn);
+    } else if (cursor.tracked_to() == before &&
+               !reply.damaged.empty()) {        // a page of damage: the next one is behind it
+      const Range& bad = reply.damaged.back();  // its end is less to be trusted than its beginning
+      cursor.pass(bad.first > before ? bad.first : bad.last);
+    }
+    return;
+  }
+}
+
+/// The page was the last: what is above it is in the line, fresh or just being written (answers of the store come in
+/// the order in which it worked, so nothing can be between the two).
+void Outbox::take_fresh(Subscription& subscription, const Turn& turn) {
+  Cursor& cursor = subscription.group.cursor();
+  for (const BatchRef& batch : line_) {
+    if (batch->first() <= cursor.tracked_to() || batch->messages() == 0 || batch->owed_by == 0) continue;
+    if (!owns(subscription, *batch)) continue;
+    if (!cursor.has_room(share_)) return;
+    Cursor::Change change;
+    subscription.group.track(batch, change, turn);
+    apply(change, subscription, turn.now);
+  }
+  cursor.pass(head_);
+}
+
+void Outbox::on_loaded(const ParkedReply& reply, Turn& turn) {
+  for (auto& [id, subscription] : subscriptions_) {
+    if (reply.number != subscription.parked_number) continue;
+    subscription.parked_number = 0;
+    std::vector<ParkedRecord> still_parked;  // without those that are settled, and only not yet deleted
+    const auto leaves = [&](Sequence sequence) {
+      const auto is_it = [&](const Unpark& unpark) { return unpark.subscription == id && unpark.sequence == sequence; };
+      return subscription.group.leaves_parked(sequence) ||
+             std::any_of(pending_unparked_.begin(), pending_unparked_.end(), is_it) ||
+             std::any_of(in_commit_.unparked.begin(), in_commit_.unparked.end(), is_it);
+    };
+    std::copy_if(reply.parked.begin(), reply.parked.end(), std::back_inserter(still_parked),
+                 [&](const ParkedRecord& record) { return !leaves(record.sequence); });
+    const std::uint64_t added = subscription.group.on_parked_loaded(still_parked, turn);
+    subscription.parked_elsewhere -= std::min(subscription.parked_elsewhere, added);
+    subscription.parked_due_ms = reply.next_due_ms;
+    if (const auto due_ms = std::exchange(subscription.let_go_due_ms, std::nullopt)) {
+      subscription.parked_due_ms = std::min(reply.next_due_ms.value_or(*due_ms), *due_ms);
+    }
+    subscription.parked_known = true;
+    for (const Token token : std::exchange(subscription.waiting, {})) admit(token, turn);
+  }
+}
+
+}  // namespace restante::core

@@ -1,0 +1,200 @@
+/// \file
+/// The writer of a stream: its seat, its grants (PROTOCOL W1 to W3).
+
+#include <algorithm>
+
+#include "core/assert.h"
+#include "core/outbox.h"
+
+namespace restante::core {
+
+namespace {
+
+// Blocks that a new handle leaves to the one that writes: 2^26 messages.
+constexpr std::size_t grants_in_reserve = 64;
+
+}  // namespace
+
+std::vector<Grant> Outbox::grant_list() const {
+  std::vector<Grant> list;
+  const Sequence floor = durable_floor();
+  for (const GrantRecord& known : grants_) {
+    if (known.grant.range.last > floor) list.push_back(known.grant);
+  }
+  return list;
+}
+
+bool Outbox::is_granted(const GrantRange& range) const {
+  for (auto at = grants_.rbegin(); at != grants_.rend(); ++at) {
+    const Grant& grant = at->grant;
+    if (grant.grant == range.grant)
+      return grant.range.first <= range.range.first && range.range.last <= grant.range.last;
+  }
+  return false;
+}
+
+void Outbox::announce_grants(Turn& turn) const {
+  const std::vector<Grant> list = grant_list();
+  for (const auto& [id, subscription] : subscriptions_) {
+    for (const auto& [token, session] : subscription.group.sessions()) {
+      if (session.admitted) turn.out.push_back(Outgoing{session.link, Grants{token, list}, {}});
+    }
+  }
+}
+
+void Outbox::raise_head(Sequence head) {
+  const Sequence old_head = head_;
+  head_ = std::max(head_, head);
+  for (auto& [id, subscription] : subscriptions_) {
+    Cursor& cursor = subscription.group.cursor();
+    if (cursor.tracked_to() >= old_head) cursor.pass(head_);
+  }
+  if (line_.empty()) confirmed_to_ = std::max(confirmed_to_, head_);
+}
+
+void Outbox::open_writer(const OpenWriter& open, const WriterSeat::Holder& holder, Turn& turn) {
+  if (open.resume) {
+    attach(open, holder, turn);
+    return;
+  }
+  const WriterSeat::Holder& present = writer_.holder;
+  const bool seated = present.handle != 0 && present.handle != open.handle && !present.is_gone;
+  const bool away_too_long = present.link == 0 && turn.now - writer_.since >= limits::silence_max;
+  const bool known_here = present.pid != 0;  // after a restart of the sidecar nobody has come back yet
+  if ((seated && known_here && !away_too_long) || pending_grant_ || in_commit_.grant) {
+    std::string text = "cannot open stream " + record_.name + " for writing: ";
+    text += pending_grant_ || in_commit_.grant
+                ? "another writer is just being admitted"
+                : "it is held by " + present.process + " (pid " + std::to_string(present.pid) + ")" +
+                      (present.link == 0 ? ", which is away" : "");
+    text += "; stop that process, or write as an instance (" + record_.name + "@2)";
+    turn.out.push_back(Outgoing{holder.link, Refused{Side::handle, open.handle, ErrorCode::held_elsewhere, text}, {}});
+    return;
+  }
+  if (too_many_grants(grants_in_reserve, open.handle, holder.link, turn)) return;
+  grant_block(holder, true);
+}
+
+/// The list of blocks goes out whole with each Subscribed: short-lived writers and no consumer must not outgrow it.
+bool Outbox::too_many_grants(std::size_t reserve, std::uint64_t handle, LinkId link, Turn& turn) const {
+  if (grants_.size() + reserve < limits::grants_max) return false;
+  const std::string text = "cannot grant sequences of stream " + record_.name + ": " + std::to_string(grants_.size()) +
+                           " blocks are still owed to its consumers, which is the limit; start its consumers";
+  turn.out.push_back(Outgoing{link, Refused{Side::handle, handle, ErrorCode::retry_later, text}, {}});
+  return true;
+}
+
+void Outbox::attach(const OpenWriter& open, const WriterSeat::Holder& holder, Turn& turn) {
+  const bool granted =
+      std::all_of(open.grants.begin(), open.grants.end(), [&](const Grant& grant) { return is_granted(grant); });
+  if (record_.writer != open.handle || open.grants.empty() || !granted) {
+    const bool other = record_.writer != open.handle;
+    turn.out.push_back(
+        Outgoing{holder.link,
+                 Fenced{open.handle, "stream " + record_.name +
+                                         (other ? " was taken over by another writer while this one was away"
+                                                : " comes from another store than this writer's")},
+                 {}});
+    return;
+  }
+  Sequence granted_to = 0;
+  for (const Grant& grant : open.grants) granted_to = std::max(granted_to, grant.range.last);
+  const Sequence told = std::min(open.confirmed_to, granted_to);  // what it never was granted it cannot have confirmed
+  const bool known = writer_.holder.pid != 0 && writer_.holder.handle == open.handle;
+  const Sequence chain = known ? std::max(writer_.chain, told) : told;
+  writer_.holder = holder;
+  writer_.since = turn.now;
+  writer_.attached = true;
+  writer_.resend_asked = false;
+  writer_.chain = chain;
+  writer_.tell = true;
+  writer_.first = 0;
+  confirmed_to_ = known ? std::max(confirmed_to_, told) : (line_.empty() ? chain : confirmed_to_);
+  raise_head(chain);
+  for (auto& [id, subscription] : subscriptions_) subscription.group.forget_lending();
+  turn.out.push_back(Outgoing{holder.link, Attached{open.handle, window_, record_.last_marker}, {}});
+}
+
+void Outbox::request_grant(std::uint64_t handle, LinkId link, Turn& turn) {
+  if (handle != writer_.holder.handle || link != writer_.holder.link || !writer_.attached) {
+    turn.out.push_back(Outgoing{link, Fenced{handle, "stream " + record_.name + " has another writer"}, {}});
+    return;
+  }
+  for (std::optional<PendingGrant>* pending : {&pending_grant_, &in_commit_.grant}) {
+    if (!*pending) continue;
+    if ((*pending)->holder.handle == handle) (*pending)->holder.link = link;  // asked for on an earlier link
+    return;
+  }
+  if (!too_many_grants(0, handle, link, turn)) grant_block(writer_.holder, false);
+}
+
+/// A block is synced before its use (W3); the answer waits for the commit.
+void Outbox::grant_block(const WriterSeat::Holder& holder, bool first) {
+  RESTANTE_ASSERT(!pending_grant_);
+  PendingGrant granted;
+  granted.holder = holder;
+  granted.grant.range = {record_.next, record_.next + limits::grant_messages - 1};
+  granted.first = first;
+  record_.next += limits::grant_messages;
+  record_.writer = holder.handle;
+  record_dirty_ = true;
+  pending_grant_ = granted;
+}
+
+/// Its grant is on disk: the handle has the seat, and whoever had it is fenced for good.
+void Outbox::seat_writer(const PendingGrant& granted, Turn& turn) {
+  grants_.push_back(GrantRecord{record_.id, granted.grant, granted.holder.handle});
+  announce_grants(turn);
+  writer_.granted_to = granted.grant.range.last;
+  if (granted.first) {
+    if (writer_.holder.link != 0 && writer_.holder.handle != granted.holder.handle) {
+      turn.out.push_back(Outgoing{
+          writer_.holder.link,
+          Fenced{writer_.holder.handle, "stream " + record_.name + " was taken over by " + granted.holder.process +
+                                            " (pid " + std::to_string(granted.holder.pid) + ")"},
+          {}});
+    }
+    writer_ = WriterSeat{};
+    writer_.holder = granted.holder;
+    writer_.granted_to = granted.grant.range.last;
+    writer_.first = granted.grant.range.first;
+    writer_.chain = granted.grant.range.first - 1;
+    writer_.attached = granted.holder.link != 0;  // else it went while its grant was written
+    writer_.tell = true;
+    writer_.since = turn.now;
+    raise_head(writer_.chain);
+    for (auto& [id, subscription] : subscriptions_) subscription.group.forget_lending();
+  }
+  turn.out.push_back(
+      Outgoing{granted.holder.link,
+               Granted{granted.holder.handle, granted.grant, granted.first, window_, record_.last_marker},
+               {}});
+}
+
+void Outbox::close_writer(std::uint64_t handle, LinkId link) {
+  for (std::optional<PendingGrant>* pending : {&pending_grant_, &in_commit_.grant}) {
+    if (!*pending || (*pending)->holder.handle != handle) continue;
+    (*pending)->holder.link = 0;
+    (*pending)->holder.is_gone = true;
+  }
+  if (writer_.holder.handle != handle || writer_.holder.link != link) return;
+  writer_.holder.is_gone = true;
+  leave_seat();
+}
+
+/// Nobody sends live copies now: what was lent for them is free for redelivery.
+void Outbox::leave_seat() {
+  writer_.holder.link = 0;
+  writer_.attached = false;
+  for (auto& [id, subscription] : subscriptions_) subscription.group.forget_lending();
+}
+
+void Outbox::on_writer_away(LinkId link, Instant now) {
+  if (pending_grant_ && pending_grant_->holder.link == link) pending_grant_->holder.link = 0;
+  if (in_commit_.grant && in_commit_.grant->holder.link == link) in_commit_.grant->holder.link = 0;
+  if (writer_.holder.link != link) return;
+  writer_.since = now;
+  leave_seat();
+}
+
+}  // namespace restante::core

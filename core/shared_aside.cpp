@@ -1,0 +1,172 @@
+/// \file
+/// Messages that leave the common path of a shared subscription: to the dead letters, or parked.
+
+#include <algorithm>
+
+#include "core/shared_group.h"
+
+namespace restante::core {
+
+namespace {
+
+constexpr std::size_t fetched_ahead_max = 8;
+
+}  // namespace
+
+void SharedGroup::bury(Sequence sequence, const std::string& reason) {
+  LooseMessages::Message& message = *loose_.find(sequence);
+  if (message.burying) return;
+  if (WorkerSession* holder = find(message.holder)) {
+    holder->give_back(1, message.octets);
+    if (message.alone) holder->alone = false;
+  }
+  message.holder = 0;
+  message.burying = true;
+  message.reason = reason;
+  // A parked one without its row in memory is fetched first; it is due at once for that.
+  loose_.set_due(sequence, message, message.batch == nullptr ? Instant{} : never);
+  burials_.push_back(sequence);
+  aside_wanted_ = true;
+}
+
+std::vector<SharedGroup::Aside> SharedGroup::take_burials() {
+  aside_wanted_ = false;
+  std::vector<Aside> asides;
+  std::vector<Sequence> later;
+  for (const Sequence sequence : burials_) {
+    const LooseMessages::Message* message = loose_.find(sequence);
+    if (message == nullptr || !message->burying) continue;
+    if (message->batch == nullptr) {
+      later.push_back(sequence);
+      continue;
+    }
+    asides.push_back(Aside{sequence, message->grant, message->batch, message->attempts, message->reason, 0});
+  }
+  burials_ = std::move(later);
+  return asides;
+}
+
+void SharedGroup::on_buried(Sequence sequence, Cursor::Change& change) {
+  drop_loose(sequence, true);
+  cursor_.settle(Range{sequence, sequence}, change);
+  cursor_.raise_floor();
+}
+
+void SharedGroup::on_not_written(Sequence sequence) {
+  LooseMessages::Message* message = loose_.find(sequence);
+  if (message == nullptr) return;
+  message->parking = false;
+  message->written_attempts = ~std::uint32_t{0};
+  aside_wanted_ = true;
+  if (message->burying) burials_.push_back(sequence);
+}
+
+/// What stands in the way of the floor while half of the window above it is settled is parked where it is: held or not.
+void SharedGroup::park_old(const Turn& turn) {
+  if (!is_crowded() || cursor_.entries().empty()) return;
+  Cursor::Entry& entry = cursor_.entries().begin()->second;
+  const std::vector<Hold> holds = entry.holds;
+  for (const Hold& held : holds) {
+    if (!held.reported) continue;  // it may be lost: on_time() tells soon
+    for (Sequence sequence = held.range.first; sequence <= held.range.last; ++sequence) {
+      if (loose_.size() >= limits::loose_messages_max) return;
+      loosen(entry, sequence, held.session);
+    }
+  }
+  for (const Range& range : owed_ranges(entry)) {
+    for (Sequence sequence = range.first; sequence <= range.last; ++sequence) {
+      if (loose_.size() >= limits::loose_messages_max) return;
+      loosen(entry, sequence, 0);
+      loose_.set_due(sequence, *loose_.find(sequence), turn.now);
+    }
+  }
+}
+
+std::vector<SharedGroup::Aside> SharedGroup::take_parkings(const Turn& turn) {
+  park_old(turn);
+  const bool crowded = is_crowded();
+  const Sequence oldest = cursor_.entries().empty() ? 0 : cursor_.entries().begin()->second.range.last;
+  std::vector<Aside> asides;
+  for (const auto& [sequence, known] : loose_.all()) {
+    if (known.parking || known.burying) continue;
+    const bool waits = known.holder == 0 && known.due != never && known.due > after(turn.now, limits::park_after);
+    const bool stands = crowded && sequence <= oldest;
+    if (known.parked ? !waits || known.attempts == known.written_attempts : !waits && !stands) continue;
+    if (asides.size() >= limits::ranges_max) {
+      aside_wanted_ = true;  // the rest goes with the next transaction
+      break;
+    }
+    LooseMessages::Message& message = *loose_.find(sequence);
+    message.parking = true;
+    message.written_attempts = message.attempts;
+    const Duration wait = known.due == never || known.due < turn.now ? Duration{} : known.due - turn.now;
+    const auto wait_ms = std::chrono::duration_cast<std::chrono::milliseconds>(wait).count();
+    asides.push_back(Aside{sequence, known.grant, known.batch, known.attempts, known.reason, turn.wall_ms + wait_ms});
+  }
+  return asides;
+}
+
+std::optional<Instant> SharedGroup::on_parked(Sequence sequence, Cursor::Change& change) {
+  LooseMessages::Message* message = loose_.find(sequence);
+  if (message == nullptr) return std::nullopt;  // settled meanwhile: unparked_ has it
+  loose_.set_parked(*message);
+  if (!message->burying) message->batch = nullptr;  // its row is fetched when it is due
+  cursor_.settle(Range{sequence, sequence}, change);
+  cursor_.raise_floor();
+  aside_wanted_ = aside_wanted_ || is_crowded();  // the next one stands in the way
+  if (loose_.size() <= limits::loose_messages_max / 2 || message->due == never || message->burying) return std::nullopt;
+  const Instant due = message->due;
+  loose_.erase(sequence);
+  return due;
+}
+
+std::size_t SharedGroup::on_parked_loaded(const std::vector<ParkedRecord>& parked, const Turn& turn) {
+  const std::size_t before = loose_.size();
+  for (const ParkedRecord& record : parked) {
+    if (loose_.find(record.sequence) != nullptr) continue;
+    LooseMessages::Message& message = loose_.add(record.sequence);
+    message.grant = record.grant;
+    message.attempts = message.written_attempts = record.attempts;
+    message.reason = record.reason;
+    loose_.set_parked(message);
+    const auto wait = std::chrono::milliseconds(std::max<std::int64_t>(0, record.due_ms - turn.wall_ms));
+    loose_.set_due(record.sequence, message, after(turn.now, wait));
+  }
+  return loose_.size() - before;
+}
+
+std::optional<Sequence> SharedGroup::next_fetch(Instant now) const {
+  const bool wanted = std::any_of(sessions_.begin(), sessions_.end(), [](const auto& known) {
+    return known.second.admitted && known.second.out.messages < known.second.credit.messages;
+  });
+  std::optional<Sequence> next;
+  std::size_t waiting = 0;
+  for (const auto& [at, sequence] : loose_.by_due()) {
+    if (at > now || (at > Instant{} && (next || !wanted || waiting >= fetched_ahead_max))) break;
+    const LooseMessages::Message& message = loose_.all().at(sequence);
+    if (message.burying && message.batch == nullptr) return sequence;  // due at Instant{}
+    if (message.batch != nullptr) {
+      waiting += message.parked ? 1U : 0U;
+    } else if (!next) {
+      next = sequence;
+    }
+  }
+  return wanted && waiting < fetched_ahead_max ? next : std::nullopt;
+}
+
+void SharedGroup::on_fetched(Sequence sequence, const BatchRef& batch) {
+  LooseMessages::Message* message = loose_.find(sequence);
+  if (message == nullptr) return;
+  if (batch == nullptr) {
+    drop_loose(sequence, true);
+    return;
+  }
+  message->batch = batch;
+  aside_wanted_ = aside_wanted_ || message->burying;
+  const std::uint64_t octets = batch->octets() / batch->messages();
+  if (WorkerSession* holder = find(message->holder)) holder->out.octets += octets - message->octets;
+  message->octets = octets;
+  if (message->holder == 0 && !message->burying) loose_.set_due(sequence, *message, Instant{});  // the first to go
+}
+
+}  // namespace restante::core

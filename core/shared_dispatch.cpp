@@ -1,0 +1,191 @@
+/// \file
+/// Handing out: what is owed goes to whoever has credit, what is left of the credit is lent to the producer.
+
+#include <algorithm>
+#include <limits>
+
+#include "core/assert.h"
+#include "core/shared_group.h"
+
+namespace restante::core {
+
+namespace {
+
+std::uint64_t count(const std::vector<Range>& ranges) {
+  std::uint64_t sum = 0;
+  for (const Range& range : ranges) sum += range.last - range.first + 1;
+  return sum;
+}
+
+std::uint64_t less(std::uint64_t from, std::uint64_t what) { return from - std::min(from, what); }
+
+}  // namespace
+
+std::vector<Range> SharedGroup::owed_ranges(const Cursor::Entry& entry) const {
+  std::vector<Range> ranges = unheld(entry);
+  auto at = loose_.all().lower_bound(entry.range.first);
+  if (at == loose_.all().end() || at->first > entry.range.last || ranges.empty()) return ranges;
+  IntervalSet owed(ranges);
+  for (; at != loose_.all().end() && at->first <= entry.range.last; ++at) owed.erase(at->first);
+  return owed.ranges();
+}
+
+/// The session with the most free credit that can take a part of `octets`, or nullptr.
+WorkerSession* SharedGroup::most_free(std::uint64_t octets) {
+  WorkerSession* best = nullptr;
+  for (auto& [token, session] : sessions_) {
+    if (session.free_messages() == 0 || !session.has_octets(octets)) continue;
+    if (best == nullptr || session.free_messages() > best->free_messages()) best = &session;
+  }
+  return best;
+}
+
+/// A session with nothing in hand for a suspect. If there is none, the one with the least in hand gets nothing more
+/// until it is done, or suspects would wait for ever beside a busy stream.
+WorkerSession* SharedGroup::idle_or_drain() {
+  WorkerSession* least = nullptr;
+  bool draining = false;
+  for (auto& [token, session] : sessions_) {
+    if (!session.admitted || session.alone || session.credit.messages == 0) continue;
+    if (session.out.messages == 0) return &session;
+    draining = draining || session.draining;
+    if (least == nullptr || session.out.messages < least->out.messages) least = &session;
+  }
+  if (least != nullptr && !draining) least->draining = true;
+  suspect_waits_ = true;
+  return nullptr;
+}
+
+void SharedGroup::send_loose(Sequence sequence, LooseMessages::Message& message, WorkerSession& session, Turn& turn) {
+  message.holder = session.token;
+  loose_.set_due(sequence, message, never);
+  session.out.messages += 1;
+  session.out.octets += message.octets;
+  if (message.alone) {
+    session.alone = true;
+    session.draining = false;
+    ++counters_.alone;
+  }
+  ++counters_.redelivered;
+  Redelivery header{session.token, message.grant, {Owed{{sequence, sequence}, message.attempts}}};
+  turn.out.push_back(Outgoing{session.link, std::move(header), message.batch->batch.frame()});
+  if (message.parked) message.batch = nullptr;  // it is fetched again if need be (C5)
+}
+
+void SharedGroup::deliver_loose(Turn& turn) {
+  std::vector<Sequence> due;
+  std::size_t seen = 0;
+  for (const auto& [at, sequence] : loose_.by_due()) {
+    if (at > turn.now || ++seen > limits::ranges_max) break;
+    const LooseMessages::Message& message = loose_.all().at(sequence);
+    if (message.batch != nullptr && !message.burying && !message.parking) due.push_back(sequence);
+  }
+  bool anyone = true;  // has credit
+  for (const Sequence sequence : due) {
+    LooseMessages::Message& message = *loose_.find(sequence);
+    WorkerSession* session = message.alone ? idle_or_drain() : anyone ? most_free(message.octets) : nullptr;
+    if (session != nullptr) {
+      send_loose(sequence, message, *session, turn);
+      continue;
+    }
+    loose_waits_ = true;
+    if (!message.alone) anyone = most_free(0) != nullptr;
+  }
+}
+
+bool SharedGroup::deliver_alone(Cursor::Entry& entry, Sequence sequence, Turn& turn) {
+  WorkerSession* session = idle_or_drain();
+  if (session == nullptr) return false;
+  loosen(entry, sequence, 0);
+  LooseMessages::Message& message = *loose_.find(sequence);
+  message.alone = true;
+  message.deaths = entry.deaths;
+  send_loose(sequence, message, *session, turn);
+  return true;
+}
+
+void SharedGroup::deliver(Cursor::Entry& entry, const std::vector<Range>& ranges, WorkerSession& session, Turn& turn) {
+  std::uint64_t room = session.free_messages();
+  Redelivery header{session.token, entry.batch->batch.header().grant, {}};
+  for (const Range& range : ranges) {
+    if (room == 0 || header.owed.size() >= limits::ranges_max) break;
+    const std::uint64_t part = std::min(room, range.last - range.first + 1);
+    const Range given{range.first, range.first + part - 1};
+    header.owed.push_back(Owed{given, 0});
+    hold(entry, given, session, true, turn);
+    counters_.redelivered += part;
+    room -= part;
+  }
+  turn.out.push_back(Outgoing{session.link, std::move(header), entry.batch->batch.frame()});
+}
+
+void SharedGroup::dispatch(Turn& turn) {
+  if (sessions_.empty()) return;
+  suspect_waits_ = loose_waits_ = false;
+  deliver_loose(turn);
+  for (auto at = owed_.begin(); at != owed_.end();) {
+    const auto found = cursor_.entries().find(*at);
+    const std::vector<Range> ranges =
+        found == cursor_.entries().end() ? std::vector<Range>{} : owed_ranges(found->second);
+    if (ranges.empty()) {
+      at = owed_.erase(at);
+      continue;
+    }
+    Cursor::Entry& entry = found->second;
+    if (entry.deaths >= limits::suspect_deaths) {
+      if (!deliver_alone(entry, ranges.front().first, turn)) ++at;
+      continue;
+    }
+    const std::uint64_t share = entry.batch->octets() / entry.batch->messages();
+    WorkerSession* session = most_free(share * std::min<std::uint64_t>(count(ranges), 1));
+    if (session == nullptr) break;
+    deliver(entry, ranges, *session, turn);
+  }
+  if (!suspect_waits_) {
+    for (auto& [token, session] : sessions_) session.draining = false;
+  }
+}
+
+void SharedGroup::forget_lending() {
+  for (auto& [token, session] : sessions_) {
+    session.live_used = {};
+    session.live_limit = {};
+    session.announced = false;
+  }
+}
+
+bool SharedGroup::lend(Turn& turn, LinkId link, std::uint64_t handle, bool allowed) {
+  bool taken_back = false;
+  for (auto& [token, session] : sessions_) {
+    if (session.endpoint.empty() || !session.admitted) continue;
+    Credit give;
+    if (allowed && !session.draining && !session.alone) {
+      give = {less(session.credit.messages, session.out.messages), less(session.credit.octets, session.out.octets)};
+      if (!owed_.empty() || loose_waits_) {  // a quarter stays for redelivery (G2)
+        give.messages = give.messages / 4 * 3;
+        give.octets = give.octets / 4 * 3;
+      }
+    }
+    const Credit limit{session.live_used.messages + give.messages, session.live_used.octets + give.octets};
+    // What is lent and unspent is in the way of what is owed, or of a suspect: taken back. The race costs little.
+    const bool wanted = !owed_.empty() || loose_waits_ || give.messages == 0;
+    const bool lowered = wanted &&
+                         (limit.messages < session.live_limit.messages || limit.octets < session.live_limit.octets) &&
+                         session.live_limit.messages > session.live_used.messages;
+    const std::uint64_t step = std::max<std::uint64_t>(1, session.credit.messages / 8);
+    const bool risen =
+        limit.messages >= session.live_limit.messages + step ||
+        (limit.messages > session.live_limit.messages && session.unspent().messages == 0) ||
+        (limit.octets > session.live_limit.octets && session.unspent().octets < session.credit.octets / 4);
+    const bool quiet = session.announced && !risen && !lowered;
+    taken_back = taken_back || lowered;
+    if (quiet || (!session.announced && give.messages == 0)) continue;
+    session.live_limit = limit;
+    session.announced = true;
+    turn.out.push_back(
+        Outgoing{link, LiveTarget{handle, token, session.endpoint, limit.messages, limit.octets, false}, {}});
+  }
+  return taken_back && (!owed_.empty() || loose_waits_);
+}
+
+}  // namespace restante::core

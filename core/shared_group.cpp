@@ -1,0 +1,338 @@
+#include "core/shared_group.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include "core/assert.h"
+
+namespace restante::core {
+
+namespace {
+
+std::uint64_t share_of(const CopiedBatch& batch) { return batch.octets() / batch.messages(); }
+
+Range overlap(Range a, Range b) { return {std::max(a.first, b.first), std::min(a.last, b.last)}; }
+bool is_range(Range range) { return range.first <= range.last; }
+std::uint64_t count(Range range) { return range.last - range.first + 1; }
+
+/// Calls `visit(entry, part)` for each unsettled entry that `range` meets.
+template <typename Visit>
+void each_entry(Cursor& cursor, Range range, Visit visit) {
+  auto at = cursor.entries().upper_bound(range.first);
+  if (at != cursor.entries().begin()) --at;
+  for (; at != cursor.entries().end() && at->first <= range.last; ++at) {
+    const Range part = overlap(range, at->second.range);
+    if (is_range(part) && at->second.unsettled > 0) visit(at->second, part);
+  }
+}
+
+}  // namespace
+
+WorkerSession* SharedGroup::find(Token token) {
+  const auto at = sessions_.find(token);
+  return at == sessions_.end() ? nullptr : &at->second;
+}
+
+Instant SharedGroup::next_deadline(Instant now) const { return std::min(next_scan_, loose_.next_due_after(now)); }
+
+// ---- holds
+
+void SharedGroup::hold(Cursor::Entry& entry, Range range, WorkerSession& session, bool reported, const Turn& turn) {
+  entry.holds.push_back(Hold{range, session.token, turn.now, reported});
+  session.out.messages += count(range);
+  session.out.octets += count(range) * share_of(*entry.batch);
+  if (!reported) next_scan_ = std::min(next_scan_, after(turn.now, limits::ack_wait));
+}
+
+void SharedGroup::unhold(Cursor::Entry& entry, Range part, Token only_of) {
+  std::vector<Hold> kept;
+  for (const Hold& held : entry.holds) {
+    const Range common = overlap(held.range, part);
+    if (!is_range(common) || (only_of != 0 && held.session != only_of)) {
+      kept.push_back(held);
+      continue;
+    }
+    if (WorkerSession* session = find(held.session)) {
+      session->give_back(count(common), count(common) * share_of(*entry.batch));
+    }
+    Hold rest = held;
+    if (held.range.first < common.first) {
+      rest.range = {held.range.first, common.first - 1};
+      kept.push_back(rest);
+    }
+    if (held.range.last > common.last) {
+      rest.range = {common.last + 1, held.range.last};
+      kept.push_back(rest);
+    }
+  }
+  entry.holds = std::move(kept);
+}
+
+// ---- batches
+
+void SharedGroup::track(const BatchRef& batch, Cursor::Change& change, const Turn& turn) {
+  Cursor::Entry& entry = cursor_.track(batch, change);
+  if (entry.unsettled == 0) {
+    cursor_.raise_floor();
+    return;
+  }
+  const Sequence first = entry.range.first;
+  if (WorkerSession* owner = find(batch->batch.header().owner)) {
+    for (const Range& range : unheld(entry)) hold(entry, range, *owner, reported_early_.contains(range), turn);
+  } else {
+    owed_.insert(first);
+  }
+  reported_early_.erase_up_to(cursor_.tracked_to());
+}
+
+bool SharedGroup::shrink(std::uint64_t octets_max) {
+  bool any = false;
+  while (cursor_.octets() > octets_max && cursor_.entries().size() > 1) {
+    const auto& [first, entry] = *std::prev(cursor_.entries().end());
+    const bool on_disk = entry.batch == nullptr || entry.batch->place == CopiedBatch::Place::stored;
+    const auto loose = loose_.all().lower_bound(first);
+    const bool has_history = entry.deaths > 0 || (loose != loose_.all().end() && loose->first <= entry.range.last);
+    if (!on_disk || has_history || !entry.holds.empty() || !cursor_.can_untrack_last()) break;
+    owed_.erase(first);
+    cursor_.untrack_last();
+    any = true;
+  }
+  return any;
+}
+
+void SharedGroup::count_live(Token owner, const CopiedBatch& batch) {
+  WorkerSession* session = find(owner);
+  if (session == nullptr) return;
+  session->live_used.messages += batch.messages();
+  session->live_used.octets += batch.octets();
+}
+
+// ---- sessions
+
+void SharedGroup::join(const WorkerSession& session, const std::vector<GrantRange>& held, const Turn& turn) {
+  WorkerSession& joined = sessions_[session.token] = session;
+  std::set<Sequence> cut;  // batches of which it goes on with a part: it was a cut and no death
+  for (const GrantRange& claimed : held) {
+    each_entry(cursor_, claimed.range, [&](Cursor::Entry& entry, Range part) {
+      IntervalSet owed(owed_ranges(entry));
+      const std::vector<Range> free = owed.intersection(part);
+      for (const Range& range : free) hold(entry, range, joined, true, turn);
+      if (!free.empty() && entry.deaths > 0 && cut.insert(entry.range.first).second) --entry.deaths;
+    });
+    for (auto at = loose_.all().lower_bound(claimed.range.first);
+         at != loose_.all().end() && at->first <= claimed.range.last; ++at) {
+      LooseMessages::Message& message = *loose_.find(at->first);
+      if (message.holder != 0 || message.burying) continue;
+      message.deaths -= std::min(message.deaths, 1U);
+      message.holder = joined.token;
+      loose_.set_due(at->first, message, never);
+      joined.out.messages += 1;
+      joined.out.octets += message.octets;
+    }
+  }
+}
+
+void SharedGroup::admit(Token token) {
+  if (WorkerSession* session = find(token)) session->admitted = true;
+}
+
+void SharedGroup::leave(Token token, bool in_order, const Turn& turn) {
+  if (find(token) == nullptr) return;
+  for (auto& [first, entry] : cursor_.entries()) {
+    const bool holds =
+        std::any_of(entry.holds.begin(), entry.holds.end(), [&](const Hold& held) { return held.session == token; });
+    if (!holds) continue;
+    unhold(entry, entry.range, token);
+    if (!in_order) ++entry.deaths;
+    owed_.insert(first);
+  }
+  std::vector<Sequence> held;
+  for (const auto& [sequence, message] : loose_.all()) {
+    if (message.holder == token) held.push_back(sequence);
+  }
+  for (const Sequence sequence : held) {
+    LooseMessages::Message& message = *loose_.find(sequence);
+    message.holder = 0;
+    loose_.set_due(sequence, message, turn.now);
+    if (in_order) continue;
+    if (++message.deaths >= limits::suspect_deaths && !message.alone) {
+      message.alone = true;
+    } else if (message.alone) {
+      end_attempt(sequence, message.grant, nullptr, "the worker died with only this message in hand", Duration{}, turn);
+    }
+  }
+  if (!in_order) ++counters_.deaths;
+  sessions_.erase(token);
+}
+
+// ---- settling
+
+void SharedGroup::drop_loose(Sequence sequence, bool settled) {
+  LooseMessages::Message* message = loose_.find(sequence);
+  if (message == nullptr) return;
+  if (WorkerSession* holder = find(message->holder)) {
+    holder->give_back(1, message->octets);
+    if (message->alone) holder->alone = false;
+  }
+  if (settled && (message->parked || message->parking)) unparked_.push_back(sequence);
+  loose_.erase(sequence);
+}
+
+void SharedGroup::settle_range(Range range, Cursor::Change& change) {
+  each_entry(cursor_, range, [&](Cursor::Entry& entry, Range part) { unhold(entry, part, 0); });
+  for (auto at = loose_.all().lower_bound(range.first); at != loose_.all().end() && at->first <= range.last;) {
+    const Sequence sequence = at->first;
+    const bool parked = at->second.parked;
+    ++at;
+    drop_loose(sequence, true);
+    counters_.acked += parked ? 1U : 0U;
+  }
+  const std::uint64_t before = change.messages;
+  cursor_.settle(range, change);
+  counters_.acked += change.messages - before;
+  cursor_.raise_floor();
+  if (cursor_.settled_entries() > limits::tracked_batches_max / 2) aside_wanted_ = true;
+}
+
+void SharedGroup::settle(const Settle& settle, Cursor::Change& change, const Turn& turn) {
+  WorkerSession* session = find(settle.token);
+  RESTANTE_ASSERT(session != nullptr);
+  for (const GrantRange& ack : settle.acks) settle_range(ack.range, change);
+  for (const Reject& reject : settle.rejects) {
+    const Sequence sequence = reject.sequence;
+    reported_early_.erase(sequence);
+    Cursor::Entry* entry = cursor_.find(sequence);
+    if (loose_.find(sequence) == nullptr) {
+      if (entry == nullptr || cursor_.settled(sequence)) continue;
+      loosen(*entry, sequence, settle.token);
+    }
+    bury(sequence, "rejected: " + reject.reason);
+  }
+  for (const GrantRange& released : settle.released) release(settle.token, released.range);
+  for (const Nack& nack : settle.nacks) {
+    reported_early_.erase(nack.sequence);
+    const auto delay =
+        nack.delay_ms < 0 ? std::nullopt : std::optional<Duration>(std::chrono::milliseconds(nack.delay_ms));
+    end_attempt(nack.sequence, nack.grant, session, nack.lease_ended ? "the lease ended" : "nack", delay, turn);
+  }
+  for (const GrantRange& received : settle.received) report(settle.token, received.range);
+  session->credit = settle.credit;
+}
+
+void SharedGroup::release(Token token, Range range) {
+  reported_early_.erase(range);
+  each_entry(cursor_, range, [&](Cursor::Entry& entry, Range part) {
+    unhold(entry, part, token);
+    owed_.insert(entry.range.first);
+  });
+  WorkerSession& session = *find(token);
+  for (auto at = loose_.all().lower_bound(range.first); at != loose_.all().end() && at->first <= range.last; ++at) {
+    LooseMessages::Message& message = *loose_.find(at->first);
+    if (message.holder != token) continue;
+    message.holder = 0;
+    session.give_back(1, message.octets);
+    if (message.alone) session.alone = false;
+    loose_.set_due(at->first, message, Instant{});
+  }
+}
+
+void SharedGroup::report(Token token, Range range) {
+  if (range.last > cursor_.tracked_to() && reported_early_.size() < limits::early_ranges_max) {
+    // A live copy may arrive before its copy does; each is reported once.
+    reported_early_.insert(Range{std::max(range.first, cursor_.tracked_to() + 1), range.last});
+  }
+  each_entry(cursor_, range, [&](Cursor::Entry& entry, Range part) {
+    std::vector<Hold> split;
+    for (Hold& held : entry.holds) {
+      const Range common = overlap(held.range, part);
+      if (held.session != token || held.reported || !is_range(common)) continue;
+      Hold rest = held;
+      if (held.range.last > common.last) {
+        rest.range = {common.last + 1, held.range.last};
+        split.push_back(rest);
+      }
+      if (held.range.first < common.first) {
+        rest.range = {held.range.first, common.first - 1};
+        split.push_back(rest);
+      }
+      held.range = common;
+      held.reported = true;
+    }
+    entry.holds.insert(entry.holds.end(), split.begin(), split.end());
+  });
+}
+
+void SharedGroup::loosen(Cursor::Entry& entry, Sequence sequence, Token holder) {
+  unhold(entry, Range{sequence, sequence}, 0);
+  LooseMessages::Message& message = loose_.add(sequence);
+  message.grant = entry.batch->batch.header().grant;
+  message.batch = entry.batch;
+  message.octets = share_of(*entry.batch);
+  message.holder = 0;
+  WorkerSession* session = find(holder);
+  if (session == nullptr) return;
+  message.holder = holder;
+  session->out.messages += 1;
+  session->out.octets += message.octets;
+}
+
+void SharedGroup::end_attempt(Sequence sequence, GrantId grant, WorkerSession* session, const std::string& reason,
+                              std::optional<Duration> delay, const Turn& turn) {
+  LooseMessages::Message* message = loose_.find(sequence);
+  if (message == nullptr) {
+    Cursor::Entry* entry = cursor_.find(sequence);
+    if (entry == nullptr || cursor_.settled(sequence)) return;
+    const bool held = std::any_of(entry->holds.begin(), entry->holds.end(), [&](const Hold& hold) {
+      return session != nullptr && hold.session == session->token && hold.range.first <= sequence &&
+             sequence <= hold.range.last;
+    });
+    if (!held || entry->batch->batch.header().grant != grant) return;
+    if (loose_.size() >= limits::loose_messages_max) {  // no room for a history: owed again, the attempt is not counted
+      unhold(*entry, Range{sequence, sequence}, session->token);
+      owed_.insert(entry->range.first);
+      return;
+    }
+    loosen(*entry, sequence, session->token);
+    message = loose_.find(sequence);
+  }
+  if (message->burying || message->grant != grant) return;
+  if (session != nullptr) {
+    if (message->holder != session->token) return;
+    session->give_back(1, message->octets);
+    if (message->alone) session->alone = false;
+  }
+  message->holder = 0;
+  message->reason = reason;
+  ++message->attempts;
+  ++counters_.attempts;
+  if (retry_.gives_up(message->attempts)) {
+    bury(sequence, reason);
+    return;
+  }
+  const Duration wait = delay ? *delay : retry_.delay(message->attempts, turn.random.next());
+  loose_.set_due(sequence, *message, after(turn.now, wait));
+  if (wait > limits::park_after) aside_wanted_ = true;
+}
+
+// ---- time
+
+void SharedGroup::on_time(const Turn& turn) {
+  if (turn.now < next_scan_) return;
+  next_scan_ = never;
+  for (auto& [first, entry] : cursor_.entries()) {
+    std::vector<Hold> lost;
+    for (const Hold& held : entry.holds) {
+      if (held.reported) continue;
+      const Instant end = after(held.since, limits::ack_wait);
+      if (end <= turn.now) lost.push_back(held);
+      else next_scan_ = std::min(next_scan_, end);
+    }
+    for (const Hold& held : lost) {
+      unhold(entry, held.range, held.session);
+      counters_.live_lost += count(held.range);
+      owed_.insert(first);
+    }
+  }
+}
+
+}  // namespace restante::core

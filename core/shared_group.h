@@ -1,0 +1,135 @@
+#pragma once
+/// \file
+/// A shared subscription at the sidecar: workers that take parts of a stream (PROTOCOL G1 to G3, B4, B5).
+
+#include <algorithm>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/cursor.h"
+#include "core/loose_messages.h"
+#include "core/messages.h"
+#include "core/retry_policy.h"
+#include "core/store_effects.h"
+#include "core/turn.h"
+#include "core/worker_session.h"
+
+namespace restante::core {
+
+/// Who works, who holds what, what is owed. An unsettled message is in one of these states: held by a session (Hold),
+/// loose (it has a history or a wait of its own), or owed: it goes to whoever has credit. Pure; one thread at a time.
+class SharedGroup {
+ public:
+  struct Counters {
+    std::uint64_t acked = 0, redelivered = 0, attempts = 0, live_lost = 0, deaths = 0, alone = 0;
+  };
+  /// A message that is to become a dead letter, or to be parked: the outbox puts it into a transaction.
+  struct Aside {
+    Sequence sequence = 0;
+    GrantId grant = 0;
+    BatchRef batch;  ///< may be empty for a parked message that is parked again
+    std::uint32_t attempts = 0;
+    std::string reason;
+    std::int64_t due_ms = 0;
+  };
+
+  SharedGroup(Cursor cursor, const RetryPolicy& retry) : cursor_(std::move(cursor)), retry_(retry) {}
+
+  [[nodiscard]] Cursor& cursor() noexcept { return cursor_; }
+  [[nodiscard]] const Cursor& cursor() const noexcept { return cursor_; }
+  [[nodiscard]] const Counters& counters() const noexcept { return counters_; }
+  [[nodiscard]] const std::map<Token, WorkerSession>& sessions() const noexcept { return sessions_; }
+  [[nodiscard]] const LooseMessages& loose() const noexcept { return loose_; }
+  [[nodiscard]] bool anything_owed() const noexcept { return !owed_.empty(); }
+  [[nodiscard]] Instant next_deadline(Instant now) const;
+
+  // ---- batches
+  /// Tracks a batch that was copied or loaded. `change` tells what early acks settled of it.
+  void track(const BatchRef& batch, Cursor::Change& change, const Turn& turn);
+  /// Forgets the newest batches that are on disk and in nobody's hand while there are more than `octets_max` of them.
+  /// True if it did: pages bring them again.
+  bool shrink(std::uint64_t octets_max);
+  /// Counts a copy that was sent live, tracked or not.
+  void count_live(Token owner, const CopiedBatch& batch);
+
+  // ---- sessions
+  void join(const WorkerSession& session, const std::vector<GrantRange>& held, const Turn& turn);
+  /// `in_order`: it said goodbye; else its batches have lost a session, and what it had alone has lost an attempt.
+  void admit(Token token);
+  void leave(Token token, bool in_order, const Turn& turn);
+  void settle(const Settle& settle, Cursor::Change& change, const Turn& turn);
+
+  // ---- the passing of time, and work for those who have credit
+  void on_time(const Turn& turn);
+  void dispatch(Turn& turn);
+  /// Tells the writer (on `link`, for `handle`) what it may send live; nothing while `allowed` is false. True if credit
+  /// was taken back for what is owed: dispatch() may have work.
+  bool lend(Turn& turn, LinkId link, std::uint64_t handle, bool allowed);
+  /// A new link of the writer: all targets are announced again, from 0.
+  void forget_lending();
+
+  // ---- aside: dead letters and parking
+  /// Something is to be buried or parked, or to leave the parked: a transaction is wanted.
+  [[nodiscard]] bool wants_commit() const noexcept { return aside_wanted_; }
+  std::vector<Aside> take_burials();
+  void on_buried(Sequence sequence, Cursor::Change& change);
+  std::vector<Aside> take_parkings(const Turn& turn);
+  /// When it is due, if there was no room to keep it in memory: then it is to be loaded in time.
+  std::optional<Instant> on_parked(Sequence sequence, Cursor::Change& change);
+  /// A burial or a parking could not be written (disk full): it is offered again.
+  void on_not_written(Sequence sequence);
+  [[nodiscard]] bool leaves_parked(Sequence sequence) const {
+    return std::find(unparked_.begin(), unparked_.end(), sequence) != unparked_.end();
+  }
+  [[nodiscard]] bool has_unparked() const noexcept { return !unparked_.empty(); }
+  std::vector<Sequence> take_unparked() { return std::exchange(unparked_, {}); }
+  /// Parked messages from the store; their rows are asked for by next_fetch() when they are due. How many are new.
+  std::size_t on_parked_loaded(const std::vector<ParkedRecord>& parked, const Turn& turn);
+  /// One at a time, and no more than a few ahead of the credit that they wait for: a row may be large (C5).
+  [[nodiscard]] std::optional<Sequence> next_fetch(Instant now) const;
+  /// The row of a parked message, or nothing if it is damaged: then the message is lost and said to be.
+  void on_fetched(Sequence sequence, const BatchRef& batch);
+
+ private:
+  void hold(Cursor::Entry& entry, Range range, WorkerSession& session, bool reported, const Turn& turn);
+  void unhold(Cursor::Entry& entry, Range part, Token only_of);
+  void settle_range(Range range, Cursor::Change& change);
+  void drop_loose(Sequence sequence, bool settled);
+  void end_attempt(Sequence sequence, GrantId grant, WorkerSession* session, const std::string& reason,
+                   std::optional<Duration> delay, const Turn& turn);
+  void bury(Sequence sequence, const std::string& reason);
+  void report(Token token, Range range);
+  void release(Token token, Range range);
+  void park_old(const Turn& turn);
+  [[nodiscard]] bool is_crowded() const noexcept { return cursor_.settled_entries() > limits::tracked_batches_max / 2; }
+  void loosen(Cursor::Entry& entry, Sequence sequence, Token holder);
+  [[nodiscard]] std::vector<Range> owed_ranges(const Cursor::Entry& entry) const;
+  WorkerSession* find(Token token);
+  WorkerSession* most_free(std::uint64_t octets);
+  WorkerSession* idle_or_drain();
+  bool deliver_alone(Cursor::Entry& entry, Sequence sequence, Turn& turn);
+  void deliver(Cursor::Entry& entry, const std::vector<Range>& ranges, WorkerSession& session, Turn& turn);
+  void deliver_loose(Turn& turn);
+  void send_loose(Sequence sequence, LooseMessages::Message& message, WorkerSession& session, Turn& turn);
+
+  Cursor cursor_;
+  RetryPolicy retry_;
+  std::map<Token, WorkerSession> sessions_;
+  LooseMessages loose_;
+  IntervalSet reported_early_;  // received by a worker before the copy came; bounded
+  std::set<Sequence> owed_;     // first sequences of entries that may have something owed
+  std::vector<Sequence> burials_;
+  std::vector<Sequence> unparked_;
+  Counters counters_;
+  Instant next_scan_ = never;
+  bool aside_wanted_ = false;
+  bool loose_waits_ = false;    // a loose message is due and nobody had credit for it
+  bool suspect_waits_ = false;  // a session is being drained for it
+};
+
+}  // namespace restante::core

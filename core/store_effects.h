@@ -1,0 +1,197 @@
+#pragma once
+/// \file
+/// What core asks of the store, as values: one Transaction is one commit; nothing of it is durable before its commit
+/// and everything is after it. The store decides nothing.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <restante/types.h>
+
+#include "core/buffer.h"
+#include "core/messages.h"
+
+namespace restante::core {
+
+using StreamId = std::int64_t;
+using SubscriptionId = std::int64_t;
+
+struct StreamRecord {
+  StreamId id = 0;
+  std::string name;
+  StreamKind kind = StreamKind::kept;
+  Sequence next = 1;      ///< first sequence that was never granted
+  Sequence last_row = 0;  ///< last sequence of the newest row ever written (names `stored_prev`)
+  std::uint64_t last_marker = 0;
+  std::uint64_t writer = 0;  ///< handle that holds the stream; any other is fenced (W3)
+};
+
+struct GrantRecord {
+  StreamId stream = 0;
+  Grant grant;
+  std::uint64_t handle = 0;
+};
+
+struct SubscriptionRecord {
+  SubscriptionId id = 0;
+  StreamId stream = 0;
+  std::string name;
+  SubscriptionMode mode = SubscriptionMode::shared;
+  std::vector<std::string> filters;  ///< empty: everything
+  Sequence start = 0;                ///< owns what is above
+  std::uint64_t claim = 0;
+};
+
+/// The cursor: floor and the settled ranges above it.
+struct CursorRecord {
+  SubscriptionId subscription = 0;
+  Sequence floor = 0;
+  std::vector<Range> settled;
+};
+
+struct RowRecord {
+  StreamId stream = 0;
+  GrantId grant = 0;
+  Sequence first = 0;
+  Sequence last = 0;
+  Sequence stored_prev = 0;  ///< last sequence of the row before it in its stream (B6); 0: none
+  Buffer octets;             ///< the batch frame, unchanged
+};
+
+/// A message that waits for a time, or stood in the way of the floor (B4).
+struct ParkedRecord {
+  SubscriptionId subscription = 0;
+  Sequence sequence = 0;
+  GrantId grant = 0;
+  std::int64_t due_ms = 0;  ///< wall clock, milliseconds after 1970
+  std::uint32_t attempts = 0;
+  std::string reason;  ///< why the last attempt ended
+};
+
+struct DeadRecord {
+  SubscriptionId subscription = 0;
+  StreamId stream = 0;
+  Sequence sequence = 0;
+  GrantId grant = 0;
+  std::uint32_t attempts = 0;
+  std::int64_t buried_ms = 0;  ///< wall clock
+  std::string reason;
+  std::string topic;
+  std::string payload;
+  std::string attributes;
+};
+
+struct Unpark {
+  SubscriptionId subscription = 0;
+  Sequence sequence = 0;
+};
+
+/// Rows of `stream` with last <= `to` go, but those that a parked message still needs.
+struct Prune {
+  StreamId stream = 0;
+  Sequence to = 0;
+};
+
+/// One commit. Parts are applied in the order of the members.
+struct Transaction {
+  std::uint64_t number = 0;                       ///< rising from 1 in one run of the sidecar
+  std::vector<StreamRecord> streams;              ///< insert or replace
+  std::vector<GrantRecord> grants;                ///< insert
+  std::vector<GrantRecord> closed_grants;         ///< delete (below every floor)
+  std::vector<SubscriptionRecord> subscriptions;  ///< insert or replace
+  std::vector<RowRecord> rows;                    ///< insert; a row that is there already stays as it is
+  std::vector<ParkedRecord> parked;               ///< insert or replace
+  std::vector<DeadRecord> dead;                   ///< insert; one that is there already stays
+  std::vector<Unpark> unparked;                   ///< delete
+  std::vector<CursorRecord> cursors;              ///< insert or replace
+  std::vector<Prune> prunes;
+
+  [[nodiscard]] bool empty() const noexcept {
+    return streams.empty() && grants.empty() && closed_grants.empty() && subscriptions.empty() && rows.empty() &&
+           parked.empty() && dead.empty() && unparked.empty() && cursors.empty() && prunes.empty();
+  }
+  /// Nothing in it but what frees space: it may be tried on a full disk.
+  [[nodiscard]] bool only_frees() const noexcept {
+    return streams.empty() && grants.empty() && subscriptions.empty() && rows.empty() && parked.empty() && dead.empty();
+  }
+};
+
+/// A page of redelivery: rows of `stream` with last > `after`, in order, until `octets` or `rows` are reached.
+struct LoadRequest {
+  std::uint64_t number = 0;
+  StreamId stream = 0;
+  Sequence after = 0;
+  Sequence up_to = 0;  ///< rows with first above this are left out
+  std::size_t octets = 0;
+  std::size_t rows = 0;
+};
+struct LoadReply {
+  std::uint64_t number = 0;
+  StreamId stream = 0;
+  std::vector<RowRecord> rows;
+  bool end = false;            ///< no further row up to `up_to`
+  std::vector<Range> damaged;  ///< rows that did not pass their CRC, or are named by their successor and gone
+};
+
+/// The page of parked messages of one subscription with due_ms <= `due_ms`, the earliest first; rows are not loaded.
+struct ParkedRequest {
+  std::uint64_t number = 0;
+  SubscriptionId subscription = 0;
+  std::int64_t due_ms = 0;
+  std::size_t count = 0;
+};
+struct ParkedReply {
+  std::uint64_t number = 0;
+  SubscriptionId subscription = 0;
+  std::vector<ParkedRecord> parked;
+  std::optional<std::int64_t> next_due_ms;  ///< of the earliest that is not in `parked`
+};
+
+/// How full the store is, told with each commit.
+struct StoreUsage {
+  std::uint64_t used = 0;            ///< octets of the files, ballast apart
+  std::uint64_t quota = 0;           ///< octets it may use
+  std::uint64_t octets_written = 0;  ///< by this process to its files, as far as SQLite tells
+  bool full = false;                 ///< the last write met a full disk or quota
+};
+
+/// What the store knows at start, without the rows.
+struct StoreImage {
+  std::string node;
+  Incarnation incarnation{};
+  std::vector<StreamRecord> streams;
+  std::vector<GrantRecord> grants;
+  std::vector<SubscriptionRecord> subscriptions;
+  std::vector<CursorRecord> cursors;
+  struct Parked {
+    SubscriptionId subscription = 0;
+    std::uint64_t count = 0;
+    std::int64_t next_due_ms = 0;
+  };
+  std::vector<Parked> parked;
+  struct Rows {
+    StreamId stream = 0;
+    std::uint64_t rows = 0, messages = 0, octets = 0;
+    Sequence first = 0, last = 0;
+  };
+  std::vector<Rows> rows;
+  std::uint64_t dead = 0;
+  StoreUsage usage;
+};
+
+/// Proof of a commit: only a Store can make one, and only with one can core confirm (RELIABILITY R24).
+class CommitToken {
+ public:
+  [[nodiscard]] std::uint64_t number() const noexcept { return number_; }
+  [[nodiscard]] const StoreUsage& usage() const noexcept { return usage_; }
+
+ private:
+  friend class Store;
+  CommitToken(std::uint64_t number, const StoreUsage& usage) : number_(number), usage_(usage) {}
+  std::uint64_t number_;
+  StoreUsage usage_;
+};
+
+}  // namespace restante::core

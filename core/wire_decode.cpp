@@ -1,0 +1,228 @@
+#include <restante/limits.h>
+
+#include "core/wire_messages.h"
+#include "core/wire_segment.h"
+
+namespace restante::core {
+namespace {
+
+std::string text(capnp::Text::Reader in, std::size_t size_max, const char* what) {
+  if (in.size() > size_max) throw Refusal(std::string(what) + " is too long");
+  return std::string(view_of(in));
+}
+
+Sequence sequence(std::uint64_t in) {
+  if (in > limits::sequence_max) throw Refusal("a sequence is above sequence_max");
+  return in;
+}
+
+Range range(std::uint64_t first, std::uint64_t last) {
+  if (first > last) throw Refusal("a range ends before it begins");
+  return {first, sequence(last)};
+}
+
+/// The enumerations of messages.h and of wire.capnp have the same numbers; one of a later version is not guessed at.
+template <typename Out, typename In>
+Out enumerant(In in, Out last) {
+  if (static_cast<std::uint16_t>(in) > static_cast<std::uint16_t>(last)) throw Refusal("a choice is not known here");
+  return static_cast<Out>(in);
+}
+StreamKind get(wire::StreamKind in) { return enumerant(in, StreamKind::live); }
+SubscriptionMode get(wire::SubscriptionMode in) { return enumerant(in, SubscriptionMode::exclusive); }
+Side get(wire::Side in) { return enumerant(in, Side::link); }
+ErrorCode get(wire::ErrorCode in) { return enumerant(in, ErrorCode::store_failed); }
+static_assert(static_cast<int>(wire::StreamKind::LIVE) == static_cast<int>(StreamKind::live));
+static_assert(static_cast<int>(wire::SubscriptionMode::EXCLUSIVE) == static_cast<int>(SubscriptionMode::exclusive));
+static_assert(static_cast<int>(wire::Side::SESSION) == static_cast<int>(Side::session));
+static_assert(static_cast<int>(wire::Side::LINK) == static_cast<int>(Side::link));
+static_assert(static_cast<int>(wire::ErrorCode::BAD_ARGUMENT) == static_cast<int>(ErrorCode::bad_argument));
+static_assert(static_cast<int>(wire::ErrorCode::DENIED) == static_cast<int>(ErrorCode::denied));
+static_assert(static_cast<int>(wire::ErrorCode::STORE_FAILED) == static_cast<int>(ErrorCode::store_failed));
+
+GrantRange get(wire::GrantRange::Reader in) { return {in.getGrant(), range(in.getFirst(), in.getLast())}; }
+
+Nack get(wire::Nack::Reader in) {
+  const std::int64_t delay_ms = in.getDelayMs();
+  if (delay_ms < -1 || delay_ms > limits::wait_ms_max) throw Refusal("the delay of a nack is not allowed");
+  return {in.getGrant(), sequence(in.getSequence()), delay_ms, in.getLeaseEnded()};
+}
+
+Reject get(wire::Reject::Reader in) {
+  return {in.getGrant(), sequence(in.getSequence()), text(in.getReason(), limits::text_size_max, "a reason")};
+}
+
+Owed get(wire::Owed::Reader in) { return {range(in.getFirst(), in.getLast()), in.getAttempts()}; }
+
+Credit get(wire::Credit::Reader in) { return {in.getMessages(), in.getOctets()}; }
+
+template <typename List>
+void require_count(const List& list, std::size_t count_max, const char* what) {
+  if (list.size() > count_max) throw Refusal(std::string("there are too many ") + what);
+}
+
+/// The count is checked before anything is reserved for it.
+template <typename List>
+auto get_list(const List& list, std::size_t count_max, const char* what) {
+  require_count(list, count_max, what);
+  std::vector<decltype(get(list[0]))> items;
+  items.reserve(list.size());
+  for (const auto& item : list) items.push_back(get(item));
+  return items;
+}
+
+template <typename List>
+auto get_grants(const List& list) {
+  return get_list(list, limits::grants_max, "grants");
+}
+
+template <typename List>
+auto get_ranges(const List& list) {
+  return get_list(list, limits::ranges_max, "ranges");
+}
+
+std::vector<std::string> get_texts(capnp::List<capnp::Text>::Reader list, std::size_t count_max, std::size_t size_max,
+                                   const char* what) {
+  require_count(list, count_max, what);
+  std::vector<std::string> texts;
+  texts.reserve(list.size());
+  for (const auto& item : list) texts.push_back(text(item, size_max, what));
+  return texts;
+}
+
+std::string stream_name(capnp::Text::Reader in) { return text(in, limits::name_size_max, "the stream's name"); }
+std::string explanation(capnp::Text::Reader in) { return text(in, limits::text_size_max, "the explanation"); }
+
+Hello get(wire::Hello::Reader in) {
+  return {in.getVersion(),
+          in.getCapabilities(),
+          text(in.getProcess(), limits::text_size_max, "the process's name"),
+          text(in.getHost(), limits::text_size_max, "the host"),
+          in.getPid(),
+          in.getStartTime()};
+}
+
+OpenWriter get(wire::OpenWriter::Reader in) {
+  return {in.getHandle(), stream_name(in.getStream()), get(in.getKind()),
+          in.getResume(), get_grants(in.getGrants()),  sequence(in.getConfirmedTo()),
+          in.getWindow()};
+}
+
+Subscribe get(wire::Subscribe::Reader in) {
+  Subscribe out;
+  out.session = in.getSession();
+  out.stream = stream_name(in.getStream());
+  out.subscription = text(in.getSubscription(), limits::name_size_max, "the subscription's name");
+  out.mode = get(in.getMode());
+  out.filters = get_texts(in.getFilters(), limits::filters_max, limits::topic_size_max, "filters");
+  out.start = text(in.getStart(), limits::name_size_max, "the start");
+  out.claim = in.getClaim();
+  out.live_endpoints =
+      get_texts(in.getLiveEndpoints(), limits::endpoints_max, limits::endpoint_size_max, "live endpoints");
+  out.host = text(in.getHost(), limits::text_size_max, "the host");
+  out.credit = get(in.getCredit());
+  out.known = get_grants(in.getKnown());
+  out.held = get_ranges(in.getHeld());
+  return out;
+}
+
+Settle get(wire::Settle::Reader in) {
+  Settle out;
+  out.token = in.getToken();
+  out.acks = get_ranges(in.getAcks());
+  out.nacks = get_ranges(in.getNacks());
+  out.rejects = get_ranges(in.getRejects());
+  out.released = get_ranges(in.getReleased());
+  out.received = get_ranges(in.getReceived());
+  out.credit = get(in.getCredit());
+  return out;
+}
+
+Welcome get(wire::Welcome::Reader in) {
+  return {in.getVersion(),
+          in.getCapabilities(),
+          text(in.getNode(), limits::name_size_max, "the node's name"),
+          {in.getIncarnationHigh(), in.getIncarnationLow()}};
+}
+
+Refused get(wire::Refused::Reader in) {
+  return {get(in.getSide()), in.getId(), get(in.getCode()), explanation(in.getText())};
+}
+
+Granted get(wire::Granted::Reader in) {
+  return {in.getHandle(), get(in.getGrant()), in.getFirst(), in.getWindow(), in.getLastMarker()};
+}
+
+Confirmed get(wire::Confirmed::Reader in) {
+  return {in.getHandle(), sequence(in.getTo()), sequence(in.getSettledTo()), in.getWindow(),
+          explanation(in.getLimit())};
+}
+
+LiveTarget get(wire::LiveTarget::Reader in) {
+  return {in.getHandle(),        in.getToken(),       text(in.getEndpoint(), limits::endpoint_size_max, "the endpoint"),
+          in.getLimitMessages(), in.getLimitOctets(), in.getGone()};
+}
+
+Subscribed get(wire::Subscribed::Reader in) {
+  return {in.getSession(),
+          in.getToken(),
+          get(in.getMode()),
+          in.getClaim(),
+          sequence(in.getFloor()),
+          get_grants(in.getGrants()),
+          sequence(in.getRegressedAt())};
+}
+
+Redelivery get(wire::Redelivery::Reader in) { return {in.getToken(), in.getGrant(), get_ranges(in.getOwed())}; }
+
+Query get(wire::Query::Reader in) {
+  return {in.getRequest(), text(in.getWhat(), limits::text_size_max, "the question")};
+}
+
+Report get(wire::Report::Reader in) {
+  return {in.getRequest(), text(in.getJson(), limits::report_size_max, "the report")};
+}
+
+Attached get(wire::Attached::Reader in) { return {in.getHandle(), in.getWindow(), in.getLastMarker()}; }
+CatchUp get(wire::CatchUp::Reader in) { return {in.getToken(), sequence(in.getWant())}; }
+Resend get(wire::Resend::Reader in) { return {in.getHandle(), sequence(in.getAfter())}; }
+Fenced get(wire::Fenced::Reader in) { return {in.getHandle(), explanation(in.getText())}; }
+Grants get(wire::Grants::Reader in) { return {in.getToken(), get_grants(in.getGrants())}; }
+Checkpoint get(wire::Checkpoint::Reader in) { return {in.getToken(), sequence(in.getTo())}; }
+TakenOver get(wire::TakenOver::Reader in) { return {in.getToken(), explanation(in.getText())}; }
+
+}  // namespace
+
+ControlMessage get_message(wire::ControlFrame::Reader frame) {
+  using Kind = wire::ControlFrame::Which;
+  switch (frame.which()) {
+    case Kind::HEARTBEAT: return Heartbeat{};
+    case Kind::HELLO: return get(frame.getHello());
+    case Kind::BYE: return Bye{};
+    case Kind::OPEN_WRITER: return get(frame.getOpenWriter());
+    case Kind::REQUEST_GRANT: return RequestGrant{frame.getRequestGrant().getHandle()};
+    case Kind::CLOSE_WRITER: return CloseWriter{frame.getCloseWriter().getHandle()};
+    case Kind::SUBSCRIBE: return get(frame.getSubscribe());
+    case Kind::SETTLE: return get(frame.getSettle());
+    case Kind::CATCH_UP: return get(frame.getCatchUp());
+    case Kind::UNSUBSCRIBE: return Unsubscribe{frame.getUnsubscribe().getToken()};
+    case Kind::QUERY: return get(frame.getQuery());
+    case Kind::WELCOME: return get(frame.getWelcome());
+    case Kind::UNKNOWN: return Unknown{};
+    case Kind::REFUSED: return get(frame.getRefused());
+    case Kind::GRANTED: return get(frame.getGranted());
+    case Kind::ATTACHED: return get(frame.getAttached());
+    case Kind::CONFIRMED: return get(frame.getConfirmed());
+    case Kind::RESEND: return get(frame.getResend());
+    case Kind::FENCED: return get(frame.getFenced());
+    case Kind::LIVE_TARGET: return get(frame.getLiveTarget());
+    case Kind::SUBSCRIBED: return get(frame.getSubscribed());
+    case Kind::GRANTS: return get(frame.getGrants());
+    case Kind::REDELIVERY: return get(frame.getRedelivery());
+    case Kind::CHECKPOINT: return get(frame.getCheckpoint());
+    case Kind::TAKEN_OVER: return get(frame.getTakenOver());
+    case Kind::REPORT: return get(frame.getReport());
+  }
+  throw Refusal("it is a message that is not known here");
+}
+
+}  // namespace restante::core

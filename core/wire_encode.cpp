@@ -1,0 +1,264 @@
+#include <algorithm>
+
+#include <restante/limits.h>
+
+#include "core/assert.h"
+#include "core/wire_messages.h"
+#include "core/wire_segment.h"
+
+namespace restante::core {
+namespace {
+
+using Frame = wire::ControlFrame::Builder;
+
+/// A text whose limit the caller keeps.
+capnp::Text::Reader bounded(const std::string& text, std::size_t size_max) {
+  RESTANTE_ASSERT(text.size() <= size_max);
+  return text_of(text);
+}
+
+/// A text for people: one that is too long must not end a process, so it is cut, not within a UTF-8 character.
+std::string cut(const std::string& text) {
+  if (text.size() <= limits::text_size_max) return text;
+  std::size_t size = limits::text_size_max;
+  while (size > 0 && (static_cast<unsigned char>(text[size]) & 0xc0U) == 0x80) --size;
+  return text.substr(0, size);
+}
+
+unsigned int bounded(std::size_t count, std::size_t count_max) {
+  RESTANTE_ASSERT(count <= count_max);
+  return static_cast<unsigned int>(count);
+}
+
+void put(wire::GrantRange::Builder out, const GrantRange& in) {
+  out.setGrant(in.grant);
+  out.setFirst(in.range.first);
+  out.setLast(in.range.last);
+}
+
+void put(wire::Nack::Builder out, const Nack& in) {
+  out.setGrant(in.grant);
+  out.setSequence(in.sequence);
+  out.setDelayMs(std::min(in.delay_ms, limits::wait_ms_max));
+  out.setLeaseEnded(in.lease_ended);
+}
+
+void put(wire::Reject::Builder out, const Reject& in) {
+  out.setGrant(in.grant);
+  out.setSequence(in.sequence);
+  out.setReason(text_of(cut(in.reason)));
+}
+
+void put(wire::Owed::Builder out, const Owed& in) {
+  out.setFirst(in.range.first);
+  out.setLast(in.range.last);
+  out.setAttempts(in.attempts);
+}
+
+void put(wire::Credit::Builder out, const Credit& in) {
+  out.setMessages(in.messages);
+  out.setOctets(in.octets);
+}
+
+/// An empty list is left out altogether; `init(count)` makes the list.
+template <typename Item, typename Init>
+void put_list(const std::vector<Item>& items, std::size_t count_max, Init init) {
+  if (items.empty()) return;
+  auto list = init(bounded(items.size(), count_max));
+  for (unsigned int i = 0; i < list.size(); ++i) put(list[i], items[i]);
+}
+
+template <typename Init>
+void put_texts(const std::vector<std::string>& texts, std::size_t count_max, std::size_t size_max, Init init) {
+  if (texts.empty()) return;
+  auto list = init(bounded(texts.size(), count_max));
+  for (unsigned int i = 0; i < list.size(); ++i) list.set(i, bounded(texts[i], size_max));
+}
+
+void put(Frame frame, const Heartbeat&) { frame.initHeartbeat(); }
+
+void put(Frame frame, const Hello& in) {
+  auto out = frame.initHello();
+  out.setVersion(in.version);
+  out.setCapabilities(in.capabilities);
+  out.setProcess(text_of(cut(in.process)));
+  out.setHost(bounded(in.host, limits::text_size_max));
+  out.setPid(in.pid);
+  out.setStartTime(in.start_time);
+}
+
+void put(Frame frame, const Bye&) { frame.initBye(); }
+
+void put(Frame frame, const OpenWriter& in) {
+  auto out = frame.initOpenWriter();
+  out.setHandle(in.handle);
+  out.setStream(bounded(in.stream, limits::name_size_max));
+  out.setKind(static_cast<wire::StreamKind>(in.kind));
+  out.setResume(in.resume);
+  put_list(in.grants, limits::grants_max, [&out](unsigned int count) { return out.initGrants(count); });
+  out.setConfirmedTo(in.confirmed_to);
+  out.setWindow(in.window);
+}
+
+void put(Frame frame, const RequestGrant& in) { frame.initRequestGrant().setHandle(in.handle); }
+
+void put(Frame frame, const CloseWriter& in) { frame.initCloseWriter().setHandle(in.handle); }
+
+void put(Frame frame, const Subscribe& in) {
+  auto out = frame.initSubscribe();
+  out.setSession(in.session);
+  out.setStream(bounded(in.stream, limits::name_size_max));
+  out.setSubscription(bounded(in.subscription, limits::name_size_max));
+  out.setMode(static_cast<wire::SubscriptionMode>(in.mode));
+  put_texts(in.filters, limits::filters_max, limits::topic_size_max,
+            [&out](unsigned int count) { return out.initFilters(count); });
+  out.setStart(bounded(in.start, limits::name_size_max));
+  out.setClaim(in.claim);
+  put_texts(in.live_endpoints, limits::endpoints_max, limits::endpoint_size_max,
+            [&out](unsigned int count) { return out.initLiveEndpoints(count); });
+  out.setHost(bounded(in.host, limits::text_size_max));
+  put(out.initCredit(), in.credit);
+  put_list(in.known, limits::grants_max, [&out](unsigned int count) { return out.initKnown(count); });
+  put_list(in.held, limits::ranges_max, [&out](unsigned int count) { return out.initHeld(count); });
+}
+
+void put(Frame frame, const Settle& in) {
+  auto out = frame.initSettle();
+  out.setToken(in.token);
+  put_list(in.acks, limits::ranges_max, [&out](unsigned int count) { return out.initAcks(count); });
+  put_list(in.nacks, limits::ranges_max, [&out](unsigned int count) { return out.initNacks(count); });
+  put_list(in.rejects, limits::ranges_max, [&out](unsigned int count) { return out.initRejects(count); });
+  put_list(in.released, limits::ranges_max, [&out](unsigned int count) { return out.initReleased(count); });
+  put_list(in.received, limits::ranges_max, [&out](unsigned int count) { return out.initReceived(count); });
+  put(out.initCredit(), in.credit);
+}
+
+void put(Frame frame, const CatchUp& in) {
+  auto out = frame.initCatchUp();
+  out.setToken(in.token);
+  out.setWant(in.want);
+}
+
+void put(Frame frame, const Unsubscribe& in) { frame.initUnsubscribe().setToken(in.token); }
+
+void put(Frame frame, const Query& in) {
+  auto out = frame.initQuery();
+  out.setRequest(in.request);
+  out.setWhat(bounded(in.what, limits::text_size_max));
+}
+
+void put(Frame frame, const Welcome& in) {
+  auto out = frame.initWelcome();
+  out.setVersion(in.version);
+  out.setCapabilities(in.capabilities);
+  out.setNode(bounded(in.node, limits::name_size_max));
+  out.setIncarnationHigh(in.incarnation[0]);
+  out.setIncarnationLow(in.incarnation[1]);
+}
+
+void put(Frame frame, const Unknown&) { frame.initUnknown(); }
+
+void put(Frame frame, const Refused& in) {
+  auto out = frame.initRefused();
+  out.setSide(static_cast<wire::Side>(in.side));
+  out.setId(in.id);
+  out.setCode(static_cast<wire::ErrorCode>(in.code));
+  out.setText(text_of(cut(in.text)));
+}
+
+void put(Frame frame, const Granted& in) {
+  auto out = frame.initGranted();
+  out.setHandle(in.handle);
+  put(out.initGrant(), in.grant);
+  out.setFirst(in.first);
+  out.setWindow(in.window);
+  out.setLastMarker(in.last_marker);
+}
+
+void put(Frame frame, const Attached& in) {
+  auto out = frame.initAttached();
+  out.setHandle(in.handle);
+  out.setWindow(in.window);
+  out.setLastMarker(in.last_marker);
+}
+
+void put(Frame frame, const Confirmed& in) {
+  auto out = frame.initConfirmed();
+  out.setHandle(in.handle);
+  out.setTo(in.to);
+  out.setSettledTo(in.settled_to);
+  out.setWindow(in.window);
+  if (!in.limit.empty()) out.setLimit(text_of(cut(in.limit)));
+}
+
+void put(Frame frame, const Resend& in) {
+  auto out = frame.initResend();
+  out.setHandle(in.handle);
+  out.setAfter(in.after);
+}
+
+void put(Frame frame, const Fenced& in) {
+  auto out = frame.initFenced();
+  out.setHandle(in.handle);
+  out.setText(text_of(cut(in.text)));
+}
+
+void put(Frame frame, const LiveTarget& in) {
+  auto out = frame.initLiveTarget();
+  out.setHandle(in.handle);
+  out.setToken(in.token);
+  out.setEndpoint(bounded(in.endpoint, limits::endpoint_size_max));
+  out.setLimitMessages(in.limit_messages);
+  out.setLimitOctets(in.limit_octets);
+  out.setGone(in.gone);
+}
+
+void put(Frame frame, const Subscribed& in) {
+  auto out = frame.initSubscribed();
+  out.setSession(in.session);
+  out.setToken(in.token);
+  out.setMode(static_cast<wire::SubscriptionMode>(in.mode));
+  out.setClaim(in.claim);
+  out.setFloor(in.floor);
+  put_list(in.grants, limits::grants_max, [&out](unsigned int count) { return out.initGrants(count); });
+  out.setRegressedAt(in.regressed_at);
+}
+
+void put(Frame frame, const Grants& in) {
+  auto out = frame.initGrants();
+  out.setToken(in.token);
+  put_list(in.grants, limits::grants_max, [&out](unsigned int count) { return out.initGrants(count); });
+}
+
+void put(Frame frame, const Redelivery& in) {
+  auto out = frame.initRedelivery();
+  out.setToken(in.token);
+  out.setGrant(in.grant);
+  put_list(in.owed, limits::ranges_max, [&out](unsigned int count) { return out.initOwed(count); });
+}
+
+void put(Frame frame, const Checkpoint& in) {
+  auto out = frame.initCheckpoint();
+  out.setToken(in.token);
+  out.setTo(in.to);
+}
+
+void put(Frame frame, const TakenOver& in) {
+  auto out = frame.initTakenOver();
+  out.setToken(in.token);
+  out.setText(text_of(cut(in.text)));
+}
+
+void put(Frame frame, const Report& in) {
+  auto out = frame.initReport();
+  out.setRequest(in.request);
+  out.setJson(bounded(in.json, limits::report_size_max));
+}
+
+}  // namespace
+
+void put_message(Frame frame, const ControlMessage& message) {
+  std::visit([&frame](const auto& value) { put(frame, value); }, message);
+}
+
+}  // namespace restante::core

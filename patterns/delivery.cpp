@@ -1,0 +1,120 @@
+#include <restante/delivery.h>
+
+#include <utility>
+
+#include "patterns/delivery_state.h"
+
+namespace restante {
+
+namespace {
+
+using Verdict = core::Inbox::Verdict;
+
+constexpr Duration by_policy{-1};
+
+}  // namespace
+
+namespace detail {
+
+bool DeliveryState::settle(Verdict verdict, Duration delay, std::string_view reason) noexcept {
+  if (std::exchange(settled, true)) return false;
+  if (reader->node().fork.forked()) return false;
+  try {
+    return reader->settle(*session, item.hand, verdict, delay, std::string(reason));
+  } catch (...) {  // no memory: its lease will end, and the message comes again
+    return false;
+  }
+}
+
+const core::AttributeValues& DeliveryState::attributes() {
+  if (!decoded) {
+    decoded = std::make_unique<core::AttributeValues>();
+    std::string why;
+    // Checked by the sending library and kept under the batch's CRC; what does not decode has no attributes.
+    if (auto values = core::decode_attributes(item.view.attributes, why)) *decoded = std::move(*values);
+  }
+  return *decoded;
+}
+
+}  // namespace detail
+
+Delivery::Delivery(std::unique_ptr<detail::DeliveryState> state) noexcept : state_(std::move(state)) {}
+
+Delivery::Delivery(Delivery&&) noexcept = default;
+
+Delivery& Delivery::operator=(Delivery&& other) noexcept {
+  if (this != &other) {
+    const Delivery old(std::move(*this));
+    state_ = std::move(other.state_);
+  }
+  return *this;
+}
+
+Delivery::~Delivery() {
+  if (!state_ || state_->settled) return;
+  const bool unwinding = std::uncaught_exceptions() > state_->exceptions_at_start;
+  state_->settle(unwinding ? Verdict::nack : Verdict::release, by_policy, {});
+}
+
+std::string_view Delivery::payload() const noexcept { return state_->item.view.payload; }
+
+std::string_view Delivery::topic() const noexcept { return state_->item.batch->header().topic; }
+
+std::string_view Delivery::node() const noexcept {
+  return state_->node == nullptr ? std::string_view() : std::string_view(*state_->node);
+}
+
+MessageId Delivery::id() const {
+  const core::BatchHeader& header = state_->item.batch->header();
+  return MessageId{std::string(node()), header.stream, header.grant, state_->item.sequence};
+}
+
+std::uint32_t Delivery::attempt() const noexcept { return state_->item.attempt; }
+
+std::string_view Delivery::header(std::string_view name) const noexcept {
+  if (state_->item.view.attributes.empty()) return {};
+  try {
+    const core::AttributeValues& values = state_->attributes();
+    if (name == "content-type") return values.content_type;
+    if (name == "correlation-id") return values.correlation_id;
+    if (name == "traceparent") return values.traceparent;
+    if (name == "key") return values.key;
+    if (name == "marker") {
+      if (values.marker != 0 && state_->marker_text.empty()) state_->marker_text = std::to_string(values.marker);
+      return state_->marker_text;
+    }
+    for (const auto& [known, value] : values.headers) {
+      if (known == name) return value;
+    }
+  } catch (...) {  // no memory to look
+  }
+  return {};
+}
+
+std::uint64_t Delivery::marker() const noexcept {
+  if (state_->item.view.attributes.empty()) return 0;
+  try {
+    return state_->attributes().marker;
+  } catch (...) {
+    return 0;
+  }
+}
+
+bool Delivery::ack() noexcept { return state_->settle(Verdict::ack, by_policy, {}); }
+
+bool Delivery::nack(Duration delay) noexcept { return state_->settle(Verdict::nack, delay, {}); }
+
+bool Delivery::reject(std::string_view reason) noexcept { return state_->settle(Verdict::reject, by_policy, reason); }
+
+bool Delivery::extend() noexcept {
+  if (state_->settled || state_->reader->node().fork.forked()) return false;
+  try {
+    return state_->reader->extend(*state_->session, state_->item.hand);
+  } catch (...) {
+    return false;
+  }
+}
+
+void Delivery::release() noexcept { state_->settle(Verdict::release, by_policy, {}); }
+
+}  // namespace restante

@@ -1,0 +1,78 @@
+#pragma once
+/// \file
+/// Options of nodes, senders and receivers. Every one has a default that serves; sizes are octets.
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <restante/limits.h>
+#include <restante/types.h>
+
+namespace restante {
+
+/// A name and a value that travel with a message.
+struct Header {
+  std::string_view name;
+  std::string_view value;
+};
+
+/// The envelope of a message. All of it is optional, bounded by limits.h, and kept with the message.
+struct Attributes {
+  std::string_view content_type{};
+  std::string_view correlation_id{};
+  std::string_view traceparent{};  ///< W3C trace context
+  std::string_view key{};
+  std::span<const Header> headers{};
+  std::uint64_t marker = 0;  ///< the application's own position, rising; see Pusher::last_marker()
+};
+
+/// Of a Pusher.
+struct SenderOptions {
+  /// 0: the stream has one writer. Above 0: writes the stream `name@instance`, with an order of its own.
+  unsigned instance = 0;
+  /// Unconfirmed octets; at this limit send() waits and try_send() says no. How long a service can be without its
+  /// sidecar is window / (messages per second x size).
+  std::size_t window = limits::writer_window;
+};
+
+/// Messages that are gone for a stated reason.
+struct Gap {
+  std::string node;
+  std::string stream;
+  Sequence from = 0;
+  Sequence to = 0;
+  std::string reason;
+};
+
+/// Of a Puller.
+struct ReceiverOptions {
+  /// Sidecars to collect from (`ipc://…`, `tcp://host:port`). Empty: this machine's.
+  std::vector<std::string> from{};
+  /// Octets in hand and in the queue. Within it the library asks for as much as the application works off in about a
+  /// tenth of a second, so that a slow worker does not hoard what a fast one could do.
+  std::size_t credit = limits::consumer_credit;
+  /// How long the application may hold a delivery before it is given to another.
+  Duration lease = limits::lease;
+  /// Called in order on the receiving thread; default: a warning in the log.
+  std::function<void(const Gap&)> on_gap{};
+};
+
+/// Of a Node.
+struct NodeOptions {
+  /// Endpoint of the local sidecar. Empty: RESTANTE_SIDECAR, else the runtime directory.
+  std::string sidecar{};
+  /// SIGINT and SIGTERM stop every receiver, so that loops end and close() runs.
+  bool stop_on_signals = false;
+  /// Allows endpoints that are not loopback, without encryption.
+  bool insecure = false;
+  /// Level 0 is debug, 1 information, 2 warning, 3 error. Called from any thread; must not call back into the node.
+  /// Default: warnings and errors to stderr.
+  std::function<void(int level, std::string_view text)> log{};
+};
+
+}  // namespace restante

@@ -1,0 +1,182 @@
+#pragma once
+/// \file
+/// Octets between processes. The implementation (zmq_*.cpp in this folder) is the only code that includes zmq. All
+/// sockets of one Context are used by one thread, the one that runs the Poller; only Wake may be used by any thread.
+///
+/// What every socket has (RELIABILITY section 2): LINGER 0, MAXMSGSIZE, ZMTP heartbeats (1 s, time-out and TTL 3 s),
+/// handshake time-out 2 s, reconnect from 10 ms with backoff and jitter to 2 s, a private ipc directory (0700, umask
+/// 0077 around bind). Nothing here blocks but Poller::wait.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <restante/types.h>
+
+#include "core/buffer.h"
+
+namespace restante::link {
+
+using core::Buffer;
+
+/// The zmq context. Destroying it closes nothing that lives: destroy the sockets first.
+class Context {
+ public:
+  Context();
+  ~Context();
+  Context(const Context&) = delete;
+  Context& operator=(const Context&) = delete;
+  [[nodiscard]] void* handle() const noexcept { return handle_; }
+
+ private:
+  void* handle_;
+};
+
+/// One message of a peer: one frame, or two (control and batch). More frames are dropped by the socket and counted.
+/// The buffers are aligned to 8 octets and hold no more memory than their frame.
+struct Incoming {
+  std::string route;         ///< Router only: who sent it
+  std::string peer_address;  ///< Router only: the peer's IP address, empty for ipc
+  int descriptor = -1;       ///< Router only: of the connection, matches Router::Disconnected
+  std::vector<Buffer> frames;
+};
+
+enum class Sent { yes, would_block, unreachable };
+
+/// The sidecar's end of control links: ROUTER with MANDATORY. It reports lost connections by descriptor (through a
+/// socket monitor), so that the death of a peer is known at once and not after a heartbeat.
+class Router {
+ public:
+  Router(Context& context, std::size_t frame_size_max);
+  ~Router();
+  Router(const Router&) = delete;
+  Router& operator=(const Router&) = delete;
+
+  /// Binds and returns the endpoint with its real port. Throws Error (misconfigured: in use, not permitted, no such
+  /// address), saying what to do next.
+  std::string bind(const std::string& endpoint);
+
+  /// The next message, or nullopt. Never waits.
+  std::optional<Incoming> receive();
+  /// The next descriptor whose connection ended, or nullopt. Never waits. The two together are one order: the last
+  /// message of a connection, its end, the first message of the next one that has its number (descriptors are reused
+  /// at once). Each returns nullopt while it is the other's turn, so call both until Poller::wait waits. Connections
+  /// that never said a word are not told.
+  std::optional<int> next_disconnected();
+  Sent send(const std::string& route, const Buffer& frame);
+  Sent send(const std::string& route, const Buffer& control, const Buffer& batch);
+  [[nodiscard]] std::uint64_t dropped() const noexcept;  ///< malformed (too many frames) messages so far
+
+  struct State;
+  [[nodiscard]] State& state() noexcept { return *state_; }
+
+ private:
+  std::unique_ptr<State> state_;
+};
+
+/// A library's end of a control link: DEALER, one connection. A new link is a new object: nothing of the old is sent.
+class Dealer {
+ public:
+  Dealer(Context& context, const std::string& endpoint, std::size_t frame_size_max);
+  ~Dealer();
+  Dealer(const Dealer&) = delete;
+  Dealer& operator=(const Dealer&) = delete;
+
+  std::optional<Incoming> receive();
+  Sent send(const Buffer& frame);
+  /// What the monitor has told since the last call: the connection was made (handshake done), or lost.
+  enum class Event { connected, disconnected };
+  std::optional<Event> next_event();
+  [[nodiscard]] std::uint64_t dropped() const noexcept;  ///< messages of more than two frames so far
+
+  struct State;
+  [[nodiscard]] State& state() noexcept { return *state_; }
+
+ private:
+  std::unique_ptr<State> state_;
+};
+
+/// The live path's sending end: one PUSH per consumer. Sending never waits; what it drops the store has.
+class Push {
+ public:
+  Push(Context& context, const std::string& endpoint);
+  ~Push();
+  Push(const Push&) = delete;
+  Push& operator=(const Push&) = delete;
+  Sent send(const Buffer& frame);
+
+  struct State;
+
+ private:
+  std::unique_ptr<State> state_;
+};
+
+/// The live path's receiving end. Multi-part messages are dropped and counted.
+class Pull {
+ public:
+  Pull(Context& context, std::size_t frame_size_max);
+  ~Pull();
+  Pull(const Pull&) = delete;
+  Pull& operator=(const Pull&) = delete;
+  std::string bind(const std::string& endpoint);  ///< as Router::bind
+  std::optional<Buffer> receive();
+  [[nodiscard]] std::uint64_t dropped() const noexcept;  ///< multi-part messages so far
+
+  struct State;
+  [[nodiscard]] State& state() noexcept { return *state_; }
+
+ private:
+  std::unique_ptr<State> state_;
+};
+
+/// Wakes a Poller from any thread, and from a signal handler. Many signals before a drain are one wake-up.
+class Wake {
+ public:
+  Wake();
+  ~Wake();
+  Wake(const Wake&) = delete;
+  Wake& operator=(const Wake&) = delete;
+  void signal() noexcept;  ///< async-signal-safe
+  void drain() noexcept;
+  [[nodiscard]] int descriptor() const noexcept { return descriptor_; }  ///< readable while signalled
+
+ private:
+  int descriptor_;
+};
+
+/// Waits for any of the things added. Adding and removing is cheap; the order of adding is the order of the answers.
+class Poller {
+ public:
+  Poller();
+  ~Poller();
+  Poller(const Poller&) = delete;
+  Poller& operator=(const Poller&) = delete;
+  void add(Router& router);  ///< its messages and its monitor
+  void add(Dealer& dealer);
+  void add(Pull& pull);
+  void add(Wake& wake);
+  void remove(Dealer& dealer);
+  void remove(Pull& pull);
+  /// Until something is readable or `timeout` has passed (rounded up to milliseconds).
+  void wait(Duration timeout);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+/// Checks an endpoint's grammar: `ipc:///absolute/path` (at most 107 octets of path), `tcp://host:port` with port 0 or
+/// `*` for any. nullopt if it is good, else what is wrong with it.
+std::optional<std::string> endpoint_fault(std::string_view endpoint);
+/// True for ipc and for tcp at 127.0.0.0/8, ::1, localhost.
+bool is_loopback(std::string_view endpoint);
+/// The live endpoint as another process can reach it: `*` or 0.0.0.0 replaced by `peer_address` (empty: 127.0.0.1).
+std::string reachable(std::string_view endpoint, std::string_view peer_address);
+/// Makes the private directory of an ipc endpoint (0700), or throws Error(misconfigured) if it is not ours alone.
+void make_ipc_directory(std::string_view endpoint);
+
+}  // namespace restante::link

@@ -1,0 +1,89 @@
+#include "patterns/live_inlet.h"
+
+#include <unistd.h>
+
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <utility>
+
+#include <restante/error.h>
+#include <restante/limits.h>
+
+#include "patterns/link/process.h"
+
+namespace restante::detail {
+
+LiveInlet::~LiveInlet() {
+  for (Door* door : {&ipc_, &loopback_, &everywhere_}) {
+    if (door->pull) poller_.remove(*door->pull);
+    door->pull.reset();
+  }
+  if (!ipc_path_.empty()) ::unlink(ipc_path_.c_str());
+}
+
+std::vector<std::string> LiveInlet::endpoints_for(std::string_view upstream) {
+  std::vector<std::string> endpoints;
+  open_ipc();
+  if (!ipc_.announced.empty()) endpoints.push_back(ipc_.announced);
+  if (upstream.starts_with("tcp:")) {
+    const bool near = link::is_loopback(upstream);
+    Door& door = near ? loopback_ : everywhere_;
+    if (near || node_.insecure) open_tcp(door, near ? "127.0.0.1" : "0.0.0.0");
+    if (!door.announced.empty()) endpoints.push_back(door.announced);
+  }
+  if (const char* replaced = std::getenv("RESTANTE_TEST_LIVE_ENDPOINT")) {
+    endpoints.clear();
+    if (*replaced != '\0') endpoints.emplace_back(replaced);
+  }
+  return endpoints;
+}
+
+std::shared_ptr<const core::Batch> LiveInlet::receive() {
+  for (const Door* door : {&ipc_, &loopback_, &everywhere_}) {
+    if (!door->pull) continue;
+    while (auto frame = door->pull->receive()) {
+      std::string why;
+      if (auto batch = core::Batch::parse(frame->aligned(), why)) {
+        return std::make_shared<const core::Batch>(std::move(*batch));
+      }
+      node_.counters.add(Count::damaged_batch);
+    }
+  }
+  return nullptr;
+}
+
+void LiveInlet::open(Door& door, const std::string& endpoint) {
+  try {
+    auto pull = std::make_unique<link::Pull>(context_, limits::frame_size_max);
+    door.announced = pull->bind(endpoint);
+    poller_.add(*pull);
+    door.pull = std::move(pull);
+  } catch (const Error& error) {
+    node_.log.warning(std::string("no live path, everything comes by the sidecar: ") + error.what());
+  }
+}
+
+void LiveInlet::open_ipc() {
+  if (std::exchange(ipc_.tried, true)) return;
+  std::array<char, 48> name{};
+  std::snprintf(name.data(), name.size(), "/live-%u-%08x.sock", static_cast<unsigned>(link::process_id()),
+                static_cast<unsigned>(link::random64() & 0xffffffffU));
+  try {
+    const std::string path = link::runtime_directory() + name.data();
+    open(ipc_, "ipc://" + path);
+    if (ipc_.pull) ipc_path_ = path;
+  } catch (const Error& error) {
+    node_.log.warning(std::string("no live path on this machine: ") + error.what());
+  }
+}
+
+void LiveInlet::open_tcp(Door& door, const std::string& host) {
+  if (std::exchange(door.tried, true)) return;
+  open(door, "tcp://" + host + ":*");
+  // The sidecar puts the address in that it sees this consumer come from.
+  const std::string any = "tcp://0.0.0.0:";
+  if (door.announced.starts_with(any)) door.announced = "tcp://*:" + door.announced.substr(any.size());
+}
+
+}  // namespace restante::detail

@@ -1,0 +1,167 @@
+#include "patterns/node_state.h"
+
+#include <algorithm>
+#include <csignal>
+#include <utility>
+
+#include <restante/error.h>
+
+#include "core/names.h"
+#include "patterns/json_text.h"
+#include "patterns/link/process.h"
+
+namespace restante::detail {
+
+namespace {
+
+constexpr unsigned instance_max = 65535;
+
+core::Hello hello() {
+  core::Hello hello;
+  hello.process = link::process_name();
+  hello.host = link::host_identity();
+  hello.pid = link::process_id();
+  hello.start_time = link::process_start_time(hello.pid);
+  return hello;
+}
+
+/// The name of the stream that a sender writes, or an Error.
+std::string written_stream(std::string_view stream, unsigned instance) {
+  const std::string operation = "open stream \"" + std::string(stream) + "\" for writing: ";
+  if (stream.find('@') != std::string_view::npos) {
+    throw Error(ErrorCode::bad_argument,
+                operation + "the name has an instance; give the name without it and set SenderOptions::instance");
+  }
+  if (instance > instance_max) {
+    throw Error(ErrorCode::bad_argument, operation + "an instance is at most " + std::to_string(instance_max));
+  }
+  std::string name(stream);
+  if (instance != 0) name += "@" + std::to_string(instance);
+  if (const auto problem = core::problem_of_stream_name(name)) {
+    throw Error(ErrorCode::bad_argument, operation + "the name " + *problem);
+  }
+  return name;
+}
+
+}  // namespace
+
+NodeState::NodeState(const NodeOptions& options) {
+  if (options.stop_on_signals) signals_.emplace();
+  const std::string sidecar = options.sidecar.empty() ? link::default_sidecar_endpoint() : options.sidecar;
+  auto io = signals_ ? signals_->io() : std::make_shared<IoSignal>();
+  node_.reset(new NodeContext{Logger(options.log), std::move(io), sidecar, options.insecure, hello()});
+  check_endpoint("the sidecar", sidecar);
+  loop_ = std::make_unique<IoLoop>(node_);
+  // The application's signals are for its own threads: a handler of its may expect them there.
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  thread_ = std::make_unique<std::thread>([loop = loop_.get()] { loop->run(); });
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
+NodeState::~NodeState() {
+  if (node_->fork.forked()) {
+    static_cast<void>(thread_.release());
+    static_cast<void>(loop_.release());
+    return;
+  }
+  loop_->end();
+  thread_->join();
+}
+
+std::shared_ptr<WriterState> NodeState::open_writer(std::string_view stream, const SenderOptions& options) {
+  check_open("pusher");
+  WriterState::Options writer;
+  writer.stream = written_stream(stream, options.instance);
+  writer.window = options.window;
+  writer.handle = link::random64();
+  if (options.window == 0) {
+    throw Error(ErrorCode::bad_argument,
+                "open stream " + writer.stream + " for writing: a window has at least 1 octet");
+  }
+  auto state = std::make_shared<WriterState>(writer, node_);
+  {
+    const std::lock_guard lock(mutex_);
+    writers_.push_back(state);
+  }
+  loop_->add(state);
+  return state;
+}
+
+std::shared_ptr<ReaderState> NodeState::open_reader(std::string_view stream, const ReceiverOptions& options) {
+  check_open("puller");
+  const std::string operation = "open stream \"" + std::string(stream) + "\" for reading: ";
+  if (const auto problem = core::problem_of_stream_name(stream)) {
+    throw Error(ErrorCode::bad_argument, operation + "the name " + *problem);
+  }
+  ReaderState::Options reader{std::string(stream), options.from, options.credit, options.lease, options.on_gap};
+  if (reader.from.empty()) reader.from.push_back(node_->sidecar);
+  for (auto at = reader.from.begin(); at != reader.from.end(); ++at) {
+    check_endpoint(operation + "from", *at);
+    if (std::find(reader.from.begin(), at, *at) != at) {
+      throw Error(ErrorCode::bad_argument, operation + *at + " is named twice");
+    }
+  }
+  if (options.credit == 0) throw Error(ErrorCode::bad_argument, operation + "a credit has at least 1 octet");
+  if (options.lease <= Duration::zero()) {
+    throw Error(ErrorCode::bad_argument, operation + "a lease is longer than nothing");
+  }
+  auto state = std::make_shared<ReaderState>(std::move(reader), node_);
+  {
+    const std::lock_guard lock(mutex_);
+    std::erase_if(readers_, [](const auto& known) { return known.expired(); });
+    readers_.push_back(state);
+  }
+  loop_->add(state);
+  return state;
+}
+
+bool NodeState::wait_ready(Duration timeout) {
+  node_->fork.check("wait_ready");
+  return loop_->wait_ready(timeout);
+}
+
+std::string NodeState::status_json() const {
+  node_->fork.check("status_json");
+  JsonText json;
+  json.begin_object().member("sidecar", node_->sidecar).member("stopped", node_->io->stop_requested());
+  json.key("links");
+  loop_->links_status(json);
+  const std::lock_guard lock(mutex_);
+  json.key("writers").begin_list();
+  for (const auto& writer : writers_) writer->status(json);
+  json.end_list().key("readers").begin_list();
+  for (const auto& known : readers_) {
+    if (const auto reader = known.lock()) reader->status(json);
+  }
+  json.end_list().key("counters").begin_object();
+  for (std::size_t i = 0; i < static_cast<std::size_t>(Count::count_); ++i) {
+    const auto which = static_cast<Count>(i);
+    json.member(Counters::name(which), node_->counters.value(which));
+  }
+  json.end_object().end_object();
+  return json.text();
+}
+
+void NodeState::check_open(const char* operation) const {
+  node_->fork.check(operation);
+  if (node_->io->stop_requested()) {
+    throw Error(ErrorCode::bad_state, std::string(operation) + ": the node was stopped");
+  }
+}
+
+void NodeState::check_endpoint(const std::string& what, const std::string& endpoint) const {
+  if (const auto fault = link::endpoint_fault(endpoint)) {
+    throw Error(ErrorCode::bad_argument, what + " \"" + endpoint + "\": " + *fault);
+  }
+  if (!node_->insecure && !link::is_loopback(endpoint)) {
+    throw Error(ErrorCode::denied,
+                what + " " + endpoint +
+                    ": it is not on this machine and the link is not encrypted; use a tunnel, or set "
+                    "NodeOptions::insecure if the network between is trusted");
+  }
+}
+
+}  // namespace restante::detail

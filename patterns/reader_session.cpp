@@ -1,0 +1,157 @@
+#include "patterns/reader_session.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "patterns/link_hub.h"
+#include "patterns/reader_state.h"
+
+namespace restante::detail {
+
+namespace {
+
+/// While the application has more to do, its settlements gather for so long: a word for each would cost more than the
+/// work itself. When it has done everything they go at once.
+constexpr Duration gather_interval = std::chrono::milliseconds{1};
+
+}  // namespace
+
+using core::Instant;
+using Lock = std::unique_lock<std::mutex>;
+
+ReaderSession::ReaderSession(ReaderState& reader, const core::Inbox::Options& options, std::string upstream,
+                             Instant now)
+    : reader_(reader), session_(options.session), upstream_(std::move(upstream)), inbox_(options, now) {}
+
+void ReaderSession::on_link_up(const core::Welcome& welcome, Instant now) {
+  const Lock lock(reader_.mutex_);
+  if (node_ == nullptr || *node_ != welcome.node) {
+    reader_.nodes_.push_back(welcome.node);
+    node_ = &reader_.nodes_.back();
+  }
+  inbox_.on_link_up(reader_.advance(now));
+  fed();
+}
+
+void ReaderSession::on_link_down(Instant now) {
+  const Lock lock(reader_.mutex_);
+  inbox_.on_link_down(reader_.advance(now));
+  awaiting_ = false;
+  fed();
+}
+
+void ReaderSession::on_message(const core::ControlMessage& message, Instant now) {
+  const Lock lock(reader_.mutex_);
+  inbox_.on_message(message, reader_.advance(now));
+  if (std::holds_alternative<core::Subscribed>(message)) was_there_ = true;
+  if (std::holds_alternative<core::Subscribed>(message) || std::holds_alternative<core::Refused>(message)) {
+    awaiting_ = false;
+  }
+  note_trouble();
+  fed();
+}
+
+void ReaderSession::on_redelivery(const core::Redelivery& header, std::shared_ptr<const core::Batch> batch,
+                                  Instant now) {
+  const Lock lock(reader_.mutex_);
+  inbox_.on_redelivery(header, std::move(batch), reader_.advance(now));
+  fed();
+}
+
+void ReaderSession::on_live(std::shared_ptr<const core::Batch> batch, Instant now) {
+  const Lock lock(reader_.mutex_);
+  inbox_.on_live(std::move(batch), reader_.advance(now));
+  fed();
+}
+
+bool ReaderSession::step(LinkPort& port, Instant now) {
+  const bool touched = dirty_.exchange(false, std::memory_order_acq_rel);
+  if (!touched && now < deadline_) return false;
+  std::vector<core::ControlMessage> effects;
+  {
+    const Lock lock(reader_.mutex_);
+    deadline_ = known_deadline_ = speaks_at();
+    if (now < deadline_ && !reader_.stopped_) return false;
+    inbox_.on_time(reader_.advance(now));
+    fed();
+    dirty_.store(false, std::memory_order_relaxed);
+    effects = inbox_.take_effects();
+    if (!effects.empty()) spoke_at_ = now;
+    deadline_ = known_deadline_ = speaks_at();
+    note_said(effects);
+  }
+  for (core::ControlMessage& effect : effects) port.say(std::move(effect));
+  return false;
+}
+
+// A session stays, after its reader was stopped, until it has said what was settled and that it leaves; over a cut too,
+// or acks that the cut swallowed would cost duplicates. One that the sidecar never knew has nothing to say.
+void ReaderSession::note_said(const std::vector<core::ControlMessage>& effects) {
+  for (const core::ControlMessage& effect : effects) {
+    if (std::holds_alternative<core::Subscribe>(effect)) awaiting_ = true;
+    if (std::holds_alternative<core::Unsubscribe>(effect)) left_ = true;
+  }
+  stopped_ = reader_.stopped_;
+  const bool refused = inbox_.trouble() && inbox_.trouble()->final;
+  const bool nothing_to_say = left_ || refused || (!was_there_ && !awaiting_);
+  finished_ = stopped_ && inbox_.handed_out() == 0 && nothing_to_say;
+}
+
+bool ReaderSession::ready() const {
+  const Lock lock(reader_.mutex_);
+  return inbox_.subscribed() || stopped_;
+}
+
+void ReaderSession::on_stop(Instant) { reader_.stop(); }
+
+void ReaderSession::on_end(const std::string&) { reader_.stop(); }
+
+Instant ReaderSession::speaks_at() const {
+  const Instant due = inbox_.next_deadline();
+  return inbox_.queued() == 0 ? due : std::max(due, core::after(spoke_at_, gather_interval));
+}
+
+void ReaderSession::touched() {
+  const Instant deadline = speaks_at();
+  if (deadline >= known_deadline_) return;
+  known_deadline_ = deadline;
+  if (!dirty_.exchange(true, std::memory_order_acq_rel)) reader_.node_->io->notify();
+}
+
+void ReaderSession::fed() {
+  dirty_.store(true, std::memory_order_release);  // this is the I/O thread, which steps next: no need to wake it
+  for (core::Inbox::Event& event : inbox_.take_events()) {
+    const std::string node = node_ == nullptr ? std::string() : *node_;
+    if (event.kind == core::Inbox::Event::Kind::taken_over) {
+      reader_.node_->log.warning("stream " + reader_.options_.stream + " at " + upstream_ + ": " + event.text);
+    } else {
+      reader_.gaps_.push_back(Gap{node, reader_.options_.stream, event.from, event.to, std::move(event.text)});
+    }
+  }
+  if (reader_.waiters_ > 0) reader_.wake_waiters();
+  reader_.show_ready();
+}
+
+void ReaderSession::note_trouble() {
+  const auto& trouble = inbox_.trouble();
+  if (!trouble) {
+    trouble_text_.clear();
+  } else if (trouble->text != trouble_text_) {
+    trouble_text_ = trouble->text;
+    reader_.node_->log.warning("receiving " + reader_.options_.stream + " from " + upstream_ + ": " + trouble_text_);
+  }
+}
+
+void ReaderSession::status(JsonText& json) const {
+  json.begin_object()
+      .member("upstream", upstream_)
+      .member("node", node_ == nullptr ? std::string() : *node_)
+      .member("subscribed", inbox_.subscribed())
+      .member("queued", std::uint64_t{inbox_.queued()})
+      .member("handed_out", std::uint64_t{inbox_.handed_out()})
+      .member("trouble", trouble_text_)
+      .end_object();
+}
+
+}  // namespace restante::detail

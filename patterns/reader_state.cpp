@@ -1,0 +1,189 @@
+#include "patterns/reader_state.h"
+
+#include <fcntl.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include <restante/error.h>
+
+#include "patterns/link/clock.h"
+#include "patterns/link/process.h"
+
+namespace restante::detail {
+
+ReaderState::ReaderState(Options options, std::shared_ptr<NodeContext> node)
+    : options_(std::move(options)), node_(std::move(node)) {}
+
+ReaderState::~ReaderState() {
+  if (ready_fd_ >= 0) ::close(ready_fd_);
+}
+
+// ---- application threads
+
+std::optional<ReaderState::Taken> ReaderState::receive(Duration timeout, const std::stop_token& stop) {
+  node_->fork.check("receive");
+  using Clock = std::chrono::steady_clock;
+  std::optional<Clock::time_point> deadline;  // read only if there is something to wait for
+  Lock lock(mutex_);
+  for (;;) {
+    tell_events(lock);
+    if (stopped_ || stop.stop_requested()) return std::nullopt;
+    if (auto taken = take()) return taken;
+    if (timeout <= Duration::zero()) return std::nullopt;
+    if (!deadline) {
+      const auto now = Clock::now();
+      deadline = timeout >= Clock::time_point::max() - now ? Clock::time_point::max() : now + timeout;
+    }
+    ++waiters_;
+    bool expired = false;
+    if (*deadline == Clock::time_point::max()) {
+      arrived_.wait(lock);
+    } else {
+      expired = arrived_.wait_until(lock, *deadline) == std::cv_status::timeout;
+    }
+    --waiters_;
+    if (expired) timeout = Duration::zero();  // one more look
+  }
+}
+
+void ReaderState::interrupt() noexcept {
+  const Lock lock(mutex_);
+  arrived_.notify_all();
+}
+
+std::optional<ReaderState::Taken> ReaderState::take() {
+  advance(link::boot_now());
+  for (std::size_t i = 0; i < sessions_.size(); ++i) {
+    ReaderSession& session = *sessions_[turn_ % sessions_.size()];
+    turn_ = (turn_ + 1) % sessions_.size();
+    auto item = session.inbox_.take(now_);
+    session.touched();  // a lease began, or it was found empty
+    if (!item) continue;
+    if (waiters_ > 0) wake_waiters();
+    show_ready();
+    return Taken{std::move(*item), &session, session.node_};
+  }
+  show_ready();
+  return std::nullopt;
+}
+
+bool ReaderState::settle(ReaderSession& session, std::uint64_t hand, core::Inbox::Verdict verdict, Duration delay,
+                         std::string reason) {
+  const Lock lock(mutex_);
+  // The time of the last look will do, and reading the clock costs as much as all the rest here.
+  const bool counted = session.inbox_.settle(hand, verdict, delay, std::move(reason), now_);
+  session.touched();
+  return counted;
+}
+
+bool ReaderState::extend(ReaderSession& session, std::uint64_t hand) {
+  const Lock lock(mutex_);
+  advance(link::boot_now());
+  const bool held = session.inbox_.extend(hand, now_);
+  session.touched();
+  return held;
+}
+
+void ReaderState::stop() noexcept {
+  if (node_->fork.forked()) return;
+  const Lock lock(mutex_);
+  if (std::exchange(stopped_, true)) return;
+  advance(link::boot_now());
+  for (const auto& session : sessions_) {
+    session->inbox_.stop(now_);
+    session->dirty_.store(true, std::memory_order_release);
+  }
+  node_->io->notify();
+  arrived_.notify_all();
+  show_ready();
+}
+
+bool ReaderState::stopped() const noexcept {
+  if (node_->fork.forked()) return true;
+  const Lock lock(mutex_);
+  return stopped_;
+}
+
+int ReaderState::ready_fd() {
+  node_->fork.check("ready_fd");
+  const Lock lock(mutex_);
+  if (ready_fd_ < 0) {
+    ready_fd_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (ready_fd_ < 0) {
+      throw Error(ErrorCode::retry_later, std::string("ready_fd: cannot open an event descriptor: ") +
+                                              std::strerror(errno) + "; raise the limit of open files (ulimit -n)");
+    }
+    show_ready();
+  }
+  return ready_fd_;
+}
+
+void ReaderState::status(JsonText& json) const {
+  const Lock lock(mutex_);
+  json.begin_object().member("stream", options_.stream).member("stopped", stopped_).key("sessions").begin_list();
+  for (const auto& session : sessions_) session->status(json);
+  json.end_list().end_object();
+}
+
+// Application threads and the I/O thread read the clock apart from the lock, and time must not go back for an inbox.
+core::Instant ReaderState::advance(core::Instant now) { return now_ = std::max(now_, now); }
+
+void ReaderState::tell_events(Lock& lock) {
+  while (!gaps_.empty()) {
+    const Gap gap = std::move(gaps_.front());
+    gaps_.pop_front();
+    lock.unlock();  // the application may call anything
+    if (options_.on_gap) {
+      options_.on_gap(gap);
+    } else {
+      node_->log.warning("stream " + gap.stream + " of node " + gap.node + ": messages " + std::to_string(gap.from) +
+                         " to " + std::to_string(gap.to) + " are gone: " + gap.reason);
+    }
+    lock.lock();
+  }
+}
+
+bool ReaderState::has_something() const {
+  return stopped_ || !gaps_.empty() ||
+         std::any_of(sessions_.begin(), sessions_.end(), [](const auto& session) { return session->inbox_.ready(); });
+}
+
+void ReaderState::show_ready() {
+  if (ready_fd_ < 0) return;
+  const bool ready = has_something();
+  if (ready == ready_shown_) return;
+  ready_shown_ = ready;
+  std::uint64_t count = 1;
+  const ssize_t done = ready ? ::write(ready_fd_, &count, sizeof count) : ::read(ready_fd_, &count, sizeof count);
+  static_cast<void>(done);  // neither can fail: the counter goes between 0 and 1
+}
+
+void ReaderState::wake_waiters() {
+  if (has_something()) arrived_.notify_one();
+}
+
+// ---- I/O thread
+
+std::shared_ptr<ReaderSession> ReaderState::add_session(const std::string& upstream,
+                                                        std::vector<std::string> live_endpoints, core::Instant now) {
+  core::Inbox::Options options;
+  options.session = link::random64();
+  options.stream = options_.stream;
+  options.live_endpoints = std::move(live_endpoints);
+  options.host = node_->hello.host;
+  options.credit_octets = options_.credit;
+  options.lease = options_.lease;
+  auto session = std::make_unique<ReaderSession>(*this, options, upstream, now);
+  ReaderSession* const added = session.get();
+  const Lock lock(mutex_);
+  if (stopped_) added->inbox_.stop(advance(now));
+  sessions_.push_back(std::move(session));
+  return {shared_from_this(), added};
+}
+
+}  // namespace restante::detail

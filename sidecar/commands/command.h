@@ -1,0 +1,107 @@
+#pragma once
+/// \file
+/// What a command line asks for, as plain values: cli.cpp makes them, one file a subcommand carries them out.
+
+#include <cstdint>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include <restante/limits.h>
+#include <restante/types.h>
+
+namespace restante::commands {
+
+/// Exit statuses, the same for every subcommand; docs/commands.md tells them to people and scripts.
+enum class Exit : int {
+  done = 0,
+  not_all_done = 1,
+  usage = 2,
+  nobody_there = 3,
+  refused = 4,
+  store_failed = 75,  ///< EX_TEMPFAIL: the sidecar stopped itself because its disk cannot be trusted
+};
+
+/// The command line is wrong; what() says how and what to type instead.
+class UsageError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// Nothing answers at the endpoint; what() says which and what to start.
+class NobodyThere : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// Options that every subcommand has.
+struct Common {
+  std::string sidecar;  ///< endpoint; empty: RESTANTE_SIDECAR, else the runtime directory
+  bool json = false;
+  bool verbose = false;   ///< notes also where standard error is not a terminal
+  bool insecure = false;  ///< allow endpoints that are not loopback, without encryption
+};
+
+/// How standard input is cut into messages, and how messages are set apart on standard output.
+enum class Framing { lines, nulls, whole };
+
+struct UpCommand {
+  Common common;
+  std::string store;
+  std::string ipc;
+  std::string listen;
+  std::string node;
+  Duration store_delay = limits::store_delay;
+  std::uint64_t quota = limits::store_quota;
+  std::uint32_t attempts_max = limits::attempts_max;
+  Duration retry_initial = limits::retry_initial;
+  bool elision = true;
+};
+
+struct SendCommand {
+  Common common;
+  std::string stream;
+  Duration timeout = forever;
+  Framing framing = Framing::lines;
+  bool resume = false;
+  unsigned instance = 0;
+};
+
+struct RecvCommand {
+  Common common;
+  std::string stream;
+  std::vector<std::string> from;
+  std::optional<std::uint64_t> count;
+  std::optional<Duration> idle;
+  Framing framing = Framing::lines;
+  std::optional<std::string> exec;
+  Duration lease = limits::lease;
+};
+
+struct StatusCommand {
+  Common common;
+};
+
+struct StreamsCommand {
+  Common common;
+  std::string stream;  ///< empty: all
+};
+
+/// `--help`, `--version`, `help`: text for standard output.
+struct PrintCommand {
+  std::string text;
+};
+
+using Command = std::variant<UpCommand, SendCommand, RecvCommand, StatusCommand, StreamsCommand, PrintCommand>;
+
+/// Each carries out its command and says how it ended. They throw Error and NobodyThere for what ends them early.
+Exit run(const UpCommand& command);
+Exit run(const SendCommand& command);
+Exit run(const RecvCommand& command);
+Exit run(const StatusCommand& command);
+Exit run(const StreamsCommand& command);
+Exit run(const PrintCommand& command);
+
+}  // namespace restante::commands

@@ -1,0 +1,117 @@
+#include "sidecar/commands/query.h"
+
+#include <chrono>
+#include <optional>
+#include <variant>
+
+#include <restante/error.h>
+#include <restante/limits.h>
+
+#include "core/messages.h"
+#include "core/wire.h"
+#include "patterns/link/link.h"
+#include "patterns/link/process.h"
+#include "sidecar/commands/values.h"
+#include "sidecar/json.h"
+
+namespace restante::commands {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+/// One link: Hello, Welcome, Query, Report.
+class Conversation {
+ public:
+  Conversation(link::Context& context, const std::string& endpoint, std::string what)
+      : dealer_(context, endpoint, limits::frame_size_max), what_(std::move(what)) {
+    poller_.add(dealer_);
+  }
+
+  /// The answer; nullopt if the link was lost or `deadline` has passed.
+  std::optional<std::string> run(Clock::time_point deadline) {
+    for (auto now = Clock::now(); now < deadline && !lost_; now = Clock::now()) {
+      poller_.wait(deadline - now);
+      while (const auto event = dealer_.next_event()) {
+        if (*event == link::Dealer::Event::connected) send(hello());
+        if (*event == link::Dealer::Event::disconnected) lost_ = true;
+      }
+      while (const auto incoming = dealer_.receive()) take(*incoming);
+      if (!answer_) continue;
+      send(core::Bye{});
+      return answer_;
+    }
+    return std::nullopt;
+  }
+
+ private:
+  static core::Hello hello() {
+    core::Hello hello;
+    hello.process = link::process_name() + " status";
+    hello.host = link::host_identity();
+    hello.pid = link::process_id();
+    hello.start_time = link::process_start_time(hello.pid);
+    return hello;
+  }
+
+  void send(core::ControlMessage message) { dealer_.send(core::encode({++sent_, std::move(message)})); }
+
+  void take(const link::Incoming& incoming) {
+    std::string why;
+    const auto frame = incoming.frames.empty() ? std::nullopt : core::decode(incoming.frames.front(), why);
+    if (!frame) return;  // not for us to judge: the deadline ends this
+    if (std::holds_alternative<core::Welcome>(frame->message)) send(core::Query{1, what_});
+    if (std::holds_alternative<core::Unknown>(frame->message)) lost_ = true;
+    if (const auto* report = std::get_if<core::Report>(&frame->message)) answer_ = report->json;
+    if (const auto* refused = std::get_if<core::Refused>(&frame->message)) {
+      throw Error(refused->code, "the sidecar does not answer: " + refused->text);
+    }
+  }
+
+  link::Dealer dealer_;
+  link::Poller poller_;
+  std::string what_;
+  std::uint64_t sent_ = 0;
+  bool lost_ = false;
+  std::optional<std::string> answer_;
+};
+
+}  // namespace
+
+std::string sidecar_endpoint(const Common& common) {
+  std::string endpoint = common.sidecar;
+  if (endpoint.empty()) endpoint = parse_endpoint("RESTANTE_SIDECAR", link::default_sidecar_endpoint());
+  check_allowed(endpoint, common.insecure);
+  return endpoint;
+}
+
+void check_allowed(const std::string& endpoint, bool insecure) {
+  if (insecure || link::is_loopback(endpoint)) return;
+  throw Error(ErrorCode::denied, "cannot use " + endpoint +
+                                     ": it is not on this machine, and the link would not be encrypted; use a tunnel, "
+                                     "or say --insecure if the network between is trusted");
+}
+
+std::string nobody_text(const std::string& endpoint, const std::string& option) {
+  return "no sidecar at " + endpoint + ": start one with `restante up`, or name another with " + option;
+}
+
+std::string query_sidecar(const std::string& endpoint, const std::string& what, Duration deadline) {
+  const auto end = Clock::now() + deadline;
+  link::Context context;
+  while (Clock::now() < end) {
+    Conversation conversation(context, endpoint, what);  // a lost link is never used again
+    if (auto answer = conversation.run(end)) return *answer;
+  }
+  throw NobodyThere(nobody_text(endpoint));
+}
+
+core::NodeStatus read_status(const std::string& answer) {
+  std::string why;
+  if (auto status = sidecar::status_from_json(answer, why)) return *status;
+  throw Error(ErrorCode::incompatible_version,
+              "cannot read the sidecar's answer: " + why +
+                  "; see it with --json, and whether `restante --version` says the same on both sides");
+}
+
+}  // namespace restante::commands

@@ -1,0 +1,33 @@
+#pragma once
+/// \file
+/// Asking a running sidecar about itself, over a control link of its own.
+
+#include <string>
+
+#include <restante/types.h>
+
+#include "core/status.h"
+#include "sidecar/commands/command.h"
+
+namespace restante::commands {
+
+/// How long a sidecar may take to answer: it serves its streams first, and a busy one still answers in milliseconds.
+inline constexpr Duration query_deadline = std::chrono::seconds{2};
+
+/// The endpoint that was given, or the one that a service would use. Throws UsageError if RESTANTE_SIDECAR is none, and
+/// Error(denied) as check_allowed().
+std::string sidecar_endpoint(const Common& common);
+
+/// Throws Error(denied) if `endpoint` is not on this machine and nobody said --insecure.
+void check_allowed(const std::string& endpoint, bool insecure);
+
+/// The text of NobodyThere for `endpoint`, which `option` names: what is missing and what starts it.
+std::string nobody_text(const std::string& endpoint, const std::string& option = "--sidecar");
+
+/// The sidecar's answer to `what`, as it came. Throws NobodyThere after `deadline`, and Error if the sidecar refuses.
+std::string query_sidecar(const std::string& endpoint, const std::string& what, Duration deadline = query_deadline);
+
+/// What an answer to "status" says. Throws Error(incompatible_version) if it cannot be read.
+core::NodeStatus read_status(const std::string& answer);
+
+}  // namespace restante::commands

@@ -1,0 +1,132 @@
+#include "sidecar/commands/report.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <vector>
+
+#include "sidecar/text.h"
+
+namespace restante::commands {
+
+namespace {
+
+using sidecar::grouped;
+using sidecar::human_age;
+using sidecar::human_size;
+using sidecar::to_hex;
+
+using Row = std::vector<std::string>;
+
+/// Columns two blanks apart; those in `right` are set to the right.
+std::string table(const std::vector<Row>& rows, const std::vector<bool>& right) {
+  std::vector<std::size_t> widths(right.size());
+  for (const Row& row : rows) {
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+  }
+  std::string text;
+  for (const Row& row : rows) {
+    std::string line;
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      const std::string blanks(widths[i] - row[i].size(), ' ');
+      line += (i == 0 ? "" : "  ") + (right[i] ? blanks + row[i] : row[i] + blanks);
+    }
+    line.erase(line.find_last_not_of(' ') + 1);
+    text += line + "\n";
+  }
+  return text;
+}
+
+/// "97.2 % of 1,204,331 messages"
+std::string share(std::uint64_t part, std::uint64_t whole) {
+  std::array<char, 16> percent{};
+  const double number = whole == 0 ? 0 : 100 * static_cast<double>(part) / static_cast<double>(whole);
+  std::snprintf(percent.data(), percent.size(), "%.1f %%", number);
+  return std::string(percent.data()) + " of " + grouped(whole) + " messages";
+}
+
+std::string state_of(const core::SubscriptionStatus& subscription) {
+  if (subscription.live) return "live";
+  return "catching up" + (subscription.why.empty() ? "" : ": " + subscription.why);
+}
+
+std::string age_of(std::int64_t milliseconds) { return milliseconds <= 0 ? "-" : human_age(milliseconds); }
+
+std::string backlog_of(std::uint64_t messages, std::uint64_t octets) {
+  return grouped(messages) + (messages == 0 ? "" : " (" + human_size(octets) + ")");
+}
+
+/// A stream keeps what its slowest subscription still needs: that one's figures stand for the stream.
+Row stream_row(const core::StreamStatus& stream) {
+  std::uint64_t messages = 0;
+  std::uint64_t octets = 0;
+  std::int64_t age = 0;
+  std::uint64_t in_flight = 0;
+  std::string state = "no subscription";
+  bool live = true;
+  for (const core::SubscriptionStatus& subscription : stream.subscriptions) {
+    messages = std::max(messages, subscription.backlog_messages);
+    octets = std::max(octets, subscription.backlog_octets);
+    age = std::max(age, subscription.oldest_age_ms);
+    in_flight += subscription.in_flight;
+    if (live) state = state_of(subscription);
+    live = live && subscription.live;
+  }
+  return {stream.name,
+          grouped(stream.head),
+          grouped(stream.confirmed_to),
+          backlog_of(messages, octets),
+          age_of(age),
+          grouped(in_flight),
+          state};
+}
+
+std::string subscription_text(const core::SubscriptionStatus& subscription) {
+  const bool shared = subscription.mode == core::SubscriptionMode::shared;
+  std::string text = "  subscription " + subscription.name + " (" + (shared ? "shared" : "exclusive") + ")  " +
+                     state_of(subscription) + "\n";
+  text += "    cursor " + grouped(subscription.floor) + "  backlog " +
+          backlog_of(subscription.backlog_messages, subscription.backlog_octets) + "  oldest " +
+          age_of(subscription.oldest_age_ms) + "  in flight " + grouped(subscription.in_flight) + "  sessions " +
+          grouped(subscription.sessions) + "\n";
+  text += "    acked " + grouped(subscription.acked) + "  redelivered " + grouped(subscription.redelivered) +
+          "  attempts " + grouped(subscription.attempts) + "  waiting " +
+          grouped(subscription.loose + subscription.parked) + "  dead letters " + grouped(subscription.dead) + "\n";
+  return text;
+}
+
+}  // namespace
+
+std::string render_status(const core::NodeStatus& status) {
+  std::uint64_t stored = 0;
+  std::uint64_t elided = 0;
+  std::vector<Row> rows{{"STREAM", "HEAD", "CONFIRMED", "BACKLOG", "OLDEST", "IN FLIGHT", "STATE"}};
+  for (const core::StreamStatus& stream : status.streams) {
+    stored += stream.stored;
+    elided += stream.elided;
+    rows.push_back(stream_row(stream));
+  }
+  std::string text = "node " + status.node + "  incarnation " + to_hex(status.incarnation[0]) +
+                     to_hex(status.incarnation[1]) + "  links " + grouped(status.links) + "\n";
+  text += "store " + human_size(status.store.used) + " of " + human_size(status.store.quota) +
+          (status.store.full ? " FULL" : "") + "  written " + human_size(status.store.octets_written) + "  commits " +
+          grouped(status.commits) + "  elided " + share(elided, stored + elided) + "\n";
+  for (const auto& [reason, count] : status.counters) {
+    if (count > 0) text += "refused or ignored: " + reason + " " + grouped(count) + "\n";
+  }
+  if (status.streams.empty()) return text + "no streams yet: `restante send STREAM` makes one\n";
+  return text + "\n" + table(rows, {false, true, true, true, true, true, false});
+}
+
+std::string render_stream(const core::StreamStatus& stream) {
+  std::string text = "stream " + stream.name + (stream.kind == core::StreamKind::kept ? "" : " (live only)") + "\n";
+  text += "  head " + grouped(stream.head) + "  confirmed " + grouped(stream.confirmed_to) + "  on disk " +
+          human_size(stream.row_octets) + " in " + grouped(stream.rows) + " batches\n";
+  text += "  copied " + grouped(stream.copied) + "  stored " + grouped(stream.stored) + "  elided " +
+          share(stream.elided, stream.stored + stream.elided) + "\n";
+  text += "  writer " + (stream.writer.empty() ? "nobody" : stream.writer) + "\n";
+  for (const core::SubscriptionStatus& subscription : stream.subscriptions) text += subscription_text(subscription);
+  return text;
+}
+
+}  // namespace restante::commands

@@ -1,0 +1,116 @@
+#include "sidecar/commands/values.h"
+
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <limits>
+#include <optional>
+#include <system_error>
+
+#include "patterns/link/link.h"
+#include "sidecar/commands/command.h"
+
+namespace restante::commands {
+
+namespace {
+
+struct Unit {
+  std::string_view name;
+  double factor;
+};
+
+constexpr std::array<Unit, 7> time_units{
+    {{"ns", 1e0}, {"us", 1e3}, {"ms", 1e6}, {"s", 1e9}, {"m", 60e9}, {"h", 3600e9}, {"d", 86400e9}}};
+constexpr std::array<Unit, 9> size_units{{{"B", 1e0},
+                                          {"kB", 1e3},
+                                          {"MB", 1e6},
+                                          {"GB", 1e9},
+                                          {"TB", 1e12},
+                                          {"KiB", 1024.0},
+                                          {"MiB", 1048576.0},
+                                          {"GiB", 1073741824.0},
+                                          {"TiB", 1099511627776.0}}};
+
+[[noreturn]] void refuse(std::string_view option, std::string_view text, std::string_view rule) {
+  throw UsageError(std::string(option) + " cannot be '" + std::string(text) + "': " + std::string(rule));
+}
+
+/// A number without sign, exponent or blanks, and the unit behind it; nullopt if it does not begin with a digit.
+struct Quantity {
+  double number;
+  std::string_view unit;
+};
+std::optional<Quantity> split_quantity(std::string_view text) {
+  if (text.empty() || text.front() < '0' || text.front() > '9') return std::nullopt;
+  double number = 0;
+  const char* end = text.data() + text.size();
+  const auto [rest, fault] = std::from_chars(text.data(), end, number, std::chars_format::fixed);
+  if (fault != std::errc()) return std::nullopt;
+  return Quantity{number, std::string_view(rest, static_cast<std::size_t>(end - rest))};
+}
+
+template <std::size_t count>
+std::optional<double> factor_of(std::string_view unit, const std::array<Unit, count>& units) {
+  for (const Unit& known : units) {
+    if (known.name == unit) return known.factor;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Duration parse_duration(std::string_view option, std::string_view text) {
+  constexpr std::string_view rule = "a duration is a number and one of ns us ms s m h d, such as 200ms, 5s or 2h";
+  const auto quantity = split_quantity(text);
+  if (!quantity) refuse(option, text, rule);
+  if (quantity->unit.empty() && quantity->number == 0) return Duration{};
+  const auto factor = factor_of(quantity->unit, time_units);
+  if (!factor) refuse(option, text, rule);
+  const double nanoseconds = std::round(quantity->number * *factor);
+  constexpr double longest = 3650 * 86400e9;
+  if (!(nanoseconds <= longest)) refuse(option, text, "it is longer than ten years; leave the option out instead");
+  return Duration{static_cast<Duration::rep>(nanoseconds)};
+}
+
+Duration parse_positive_duration(std::string_view option, std::string_view text) {
+  const Duration duration = parse_duration(option, text);
+  if (duration <= Duration{}) refuse(option, text, "it has to be above 0, such as 200ms, 5s or 2h");
+  return duration;
+}
+
+std::uint64_t parse_size(std::string_view option, std::string_view text) {
+  constexpr std::string_view rule =
+      "a size is a number and one of B KiB MiB GiB TiB kB MB GB TB, such as 64MiB or 2GiB, and at least 1 octet";
+  const auto quantity = split_quantity(text);
+  if (!quantity) refuse(option, text, rule);
+  const auto factor = quantity->unit.empty() ? 1.0 : factor_of(quantity->unit, size_units);
+  if (!factor) refuse(option, text, rule);
+  const double octets = std::round(quantity->number * *factor);
+  constexpr double largest = 9007199254740992.0;  // 2^53: exact in a double, and 8 PiB is no one disk
+  if (!(octets >= 1)) refuse(option, text, rule);
+  if (!(octets <= largest)) refuse(option, text, "it is more than 8192TiB");
+  return static_cast<std::uint64_t>(octets);
+}
+
+std::uint64_t parse_count(std::string_view option, std::string_view text, std::uint64_t min, std::uint64_t max) {
+  std::uint64_t number = 0;
+  const char* end = text.data() + text.size();
+  const auto [rest, fault] = std::from_chars(text.data(), end, number);
+  if (text.empty() || fault != std::errc() || rest != end || number < min || number > max) {
+    std::string rule = "it has to be a whole number of at least " + std::to_string(min);
+    if (max != std::numeric_limits<std::uint64_t>::max()) rule += " and at most " + std::to_string(max);
+    refuse(option, text, rule);
+  }
+  return number;
+}
+
+std::string parse_endpoint(std::string_view option, std::string_view text) {
+  std::string endpoint(text.starts_with('/') ? "ipc://" : "");
+  endpoint += text;
+  if (const auto fault = link::endpoint_fault(endpoint)) {
+    refuse(option, text, *fault + "; endpoints look like ipc:///run/restante/sidecar.sock or tcp://127.0.0.1:7010");
+  }
+  return endpoint;
+}
+
+}  // namespace restante::commands

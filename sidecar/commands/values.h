@@ -1,0 +1,29 @@
+#pragma once
+/// \file
+/// Values as people type them on a command line: durations, sizes, counts, endpoints. Each parser throws UsageError
+/// that names the option, what was typed, the rule, and an example.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include <restante/types.h>
+
+namespace restante::commands {
+
+/// `200ms`, `5s`, `1.5h`: a decimal number and ns, us, ms, s, m, h or d. Zero needs no unit.
+Duration parse_duration(std::string_view option, std::string_view text);
+
+/// As parse_duration(), but not zero.
+Duration parse_positive_duration(std::string_view option, std::string_view text);
+
+/// `64MiB`, `1.5GiB`, `500MB`, `4096`: octets, never 0.
+std::uint64_t parse_size(std::string_view option, std::string_view text);
+
+/// A whole number from `min` to `max`.
+std::uint64_t parse_count(std::string_view option, std::string_view text, std::uint64_t min, std::uint64_t max);
+
+/// An endpoint that link::endpoint_fault() finds nothing wrong with; a bare absolute path is taken as `ipc://` and it.
+std::string parse_endpoint(std::string_view option, std::string_view text);
+
+}  // namespace restante::commands

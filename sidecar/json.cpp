@@ -1,0 +1,235 @@
+#include "sidecar/json.h"
+
+#include <algorithm>
+#include <charconv>
+#include <nlohmann/json.hpp>
+#include <utility>
+#include <vector>
+
+#include "sidecar/text.h"
+
+namespace restante::sidecar {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// One line; octets that are no UTF-8 (a name from a hostile peer) are replaced, never thrown about.
+std::string text_of(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
+Json subscription_object(const core::SubscriptionStatus& subscription) {
+  return {{"name", subscription.name},
+          {"mode", subscription.mode == core::SubscriptionMode::shared ? "shared" : "exclusive"},
+          {"live", subscription.live},
+          {"why", subscription.why},
+          {"floor", subscription.floor},
+          {"backlog_messages", subscription.backlog_messages},
+          {"backlog_octets", subscription.backlog_octets},
+          {"oldest_age_ms", subscription.oldest_age_ms},
+          {"in_flight", subscription.in_flight},
+          {"sessions", subscription.sessions},
+          {"loose", subscription.loose},
+          {"parked", subscription.parked},
+          {"dead", subscription.dead},
+          {"acked", subscription.acked},
+          {"redelivered", subscription.redelivered},
+          {"attempts", subscription.attempts}};
+}
+
+Json stream_object(const core::StreamStatus& stream) {
+  Json subscriptions = Json::array();
+  for (const core::SubscriptionStatus& subscription : stream.subscriptions) {
+    subscriptions.push_back(subscription_object(subscription));
+  }
+  return {{"name", stream.name},
+          {"kind", stream.kind == core::StreamKind::kept ? "kept" : "live"},
+          {"head", stream.head},
+          {"confirmed_to", stream.confirmed_to},
+          {"rows", stream.rows},
+          {"row_octets", stream.row_octets},
+          {"copied", stream.copied},
+          {"stored", stream.stored},
+          {"elided", stream.elided},
+          {"writer", stream.writer},
+          {"subscriptions", std::move(subscriptions)}};
+}
+
+Json node_object(const core::NodeStatus& status) {
+  Json counters = Json::object();
+  for (const auto& [name, count] : status.counters) counters[name] = count;
+  std::uint64_t stored = 0;
+  std::uint64_t elided = 0;
+  for (const core::StreamStatus& stream : status.streams) {
+    stored += stream.stored;
+    elided += stream.elided;
+  }
+  const double all = static_cast<double>(stored + elided);
+  return {{"node", status.node},
+          {"incarnation", to_hex(status.incarnation[0]) + to_hex(status.incarnation[1])},
+          {"links", status.links},
+          {"store",
+           {{"used", status.store.used},
+            {"quota", status.store.quota},
+            {"octets_written", status.store.octets_written},
+            {"full", status.store.full}}},
+          {"commits", status.commits},
+          {"stored_octets", status.stored_octets},
+          {"stored", stored},
+          {"elided", elided},
+          {"elided_share", all > 0 ? static_cast<double>(elided) / all : 0.0},
+          {"counters", std::move(counters)}};
+}
+
+/// Sets `target` to the value of `key` if there is one. Throws Json::exception if that or `object` is of another kind.
+template <typename Target>
+void read(const Json& object, const char* key, Target& target) {
+  const auto& members = object.get_ref<const Json::object_t&>();
+  if (const auto found = members.find(key); found != members.end()) target = found->second.template get<Target>();
+}
+
+core::SubscriptionStatus subscription_of(const Json& object) {
+  core::SubscriptionStatus subscription;
+  std::string mode;
+  read(object, "mode", mode);
+  subscription.mode = mode == "exclusive" ? core::SubscriptionMode::exclusive : core::SubscriptionMode::shared;
+  read(object, "name", subscription.name);
+  read(object, "live", subscription.live);
+  read(object, "why", subscription.why);
+  read(object, "floor", subscription.floor);
+  read(object, "backlog_messages", subscription.backlog_messages);
+  read(object, "backlog_octets", subscription.backlog_octets);
+  read(object, "oldest_age_ms", subscription.oldest_age_ms);
+  read(object, "in_flight", subscription.in_flight);
+  read(object, "sessions", subscription.sessions);
+  read(object, "loose", subscription.loose);
+  read(object, "parked", subscription.parked);
+  read(object, "dead", subscription.dead);
+  read(object, "acked", subscription.acked);
+  read(object, "redelivered", subscription.redelivered);
+  read(object, "attempts", subscription.attempts);
+  return subscription;
+}
+
+core::StreamStatus stream_of(const Json& object) {
+  core::StreamStatus stream;
+  std::string kind;
+  read(object, "kind", kind);
+  stream.kind = kind == "live" ? core::StreamKind::live : core::StreamKind::kept;
+  read(object, "name", stream.name);
+  read(object, "head", stream.head);
+  read(object, "confirmed_to", stream.confirmed_to);
+  read(object, "rows", stream.rows);
+  read(object, "row_octets", stream.row_octets);
+  read(object, "copied", stream.copied);
+  read(object, "stored", stream.stored);
+  read(object, "elided", stream.elided);
+  read(object, "writer", stream.writer);
+  for (const Json& subscription : object.value("subscriptions", Json::array())) {
+    stream.subscriptions.push_back(subscription_of(subscription));
+  }
+  return stream;
+}
+
+core::Incarnation incarnation_of(const std::string& text) {
+  core::Incarnation incarnation{};
+  constexpr std::size_t digits = 16;
+  if (text.size() != 2 * digits) return incarnation;
+  for (std::size_t half = 0; half < 2; ++half) {
+    const char* first = text.data() + half * digits;
+    std::from_chars(first, first + digits, incarnation[half], 16);
+  }
+  return incarnation;
+}
+
+core::NodeStatus node_of(const Json& object) {
+  core::NodeStatus status;
+  std::string incarnation;
+  read(object, "node", status.node);
+  read(object, "incarnation", incarnation);
+  status.incarnation = incarnation_of(incarnation);
+  read(object, "links", status.links);
+  const Json store = object.value("store", Json::object());
+  read(store, "used", status.store.used);
+  read(store, "quota", status.store.quota);
+  read(store, "octets_written", status.store.octets_written);
+  read(store, "full", status.store.full);
+  read(object, "commits", status.commits);
+  read(object, "stored_octets", status.stored_octets);
+  const Json counters = object.value("counters", Json::object());
+  for (const auto& [name, count] : counters.items()) status.counters.emplace_back(name, count.get<std::uint64_t>());
+  for (const Json& stream : object.value("streams", Json::array())) status.streams.push_back(stream_of(stream));
+  return status;
+}
+
+}  // namespace
+
+std::string to_json(const core::NodeStatus& status, std::size_t size_max) {
+  // The streams are put in as text one by one, so that the size is known before the next one goes in.
+  constexpr std::size_t ending_size_max = 64;
+  std::string text = text_of(node_object(status));
+  text.pop_back();
+  text += ",\"streams\":[";
+  std::size_t taken = 0;
+  for (const core::StreamStatus& stream : status.streams) {
+    const std::string object = text_of(stream_object(stream));
+    if (text.size() + object.size() + ending_size_max > size_max) break;
+    if (taken > 0) text += ',';
+    text += object;
+    ++taken;
+  }
+  return text + "],\"streams_left_out\":" + std::to_string(status.streams.size() - taken) + "}";
+}
+
+std::optional<core::NodeStatus> status_from_json(std::string_view text, std::string& why) {
+  try {
+    const Json json = Json::parse(text);
+    if (json.is_object()) return node_of(json);
+    why = "it is JSON, but not an object";
+  } catch (const Json::exception& error) {
+    why = error.what();
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> stream_json(std::string_view status_text, std::string_view stream) {
+  const Json json = Json::parse(status_text, nullptr, false);
+  if (!json.is_object() || !json.contains("streams") || !json["streams"].is_array()) return std::nullopt;
+  for (const Json& object : json["streams"]) {
+    if (object.is_object() && object.contains("name") && object["name"] == stream) return text_of(object);
+  }
+  return std::nullopt;
+}
+
+bool any_link_was_up(std::string_view node_status) {
+  const Json json = Json::parse(node_status, nullptr, false);
+  if (!json.is_object() || !json.contains("links") || !json["links"].is_array()) return false;
+  const Json& links = json["links"];
+  return std::any_of(links.begin(), links.end(), [](const Json& link) {
+    return link.is_object() && link.contains("times_up") && link["times_up"] > 0;
+  });
+}
+
+std::string to_json(const MessageText& message) {
+  Json json{{"node", message.node},           {"stream", message.stream},   {"sequence", message.sequence},
+            {"grant", to_hex(message.grant)}, {"attempt", message.attempt}, {"marker", message.marker},
+            {"topic", message.topic}};
+  if (is_utf8(message.payload)) {
+    json["payload"] = message.payload;
+  } else {
+    json["payload_base64"] = to_base64(message.payload);
+  }
+  return text_of(json);
+}
+
+std::string to_json(const SendTally& tally) {
+  return text_of({{"accepted", tally.accepted},
+                  {"confirmed", tally.confirmed},
+                  {"unconfirmed", tally.unconfirmed},
+                  {"empty", tally.empty}});
+}
+
+std::string to_json(const ReadyText& ready) {
+  return text_of({{"node", ready.node}, {"store", ready.store}, {"ipc", ready.ipc}, {"listen", ready.listen}});
+}
+
+}  // namespace restante::sidecar

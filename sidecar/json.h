@@ -1,0 +1,67 @@
+#pragma once
+/// \file
+/// JSON, there and back. json.cpp is the only file that includes nlohmann. docs/commands.md lists the keys.
+///
+/// Numbers of 64 random bits (grants, incarnations) are strings of hexadecimal digits: many readers of JSON keep only
+/// 53 bits of a number.
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <restante/limits.h>
+
+#include "core/status.h"
+
+namespace restante::sidecar {
+
+/// One object. It never exceeds `size_max`: streams that do not fit are left out, the last first, and counted as
+/// `streams_left_out`.
+std::string to_json(const core::NodeStatus& status, std::size_t size_max = limits::report_size_max);
+
+/// What to_json() made, read back; absent or unknown keys are taken as zero, so that a newer sidecar can be asked.
+/// nullopt, and the reason in `why`, for anything that is not such an object.
+std::optional<core::NodeStatus> status_from_json(std::string_view text, std::string& why);
+
+/// The object of `stream` alone, as it stands in `status_text`; nullopt if there is none of that name.
+std::optional<std::string> stream_json(std::string_view status_text, std::string_view stream);
+
+/// Whether any link of a Node was ever up, by what Node::status_json() says.
+bool any_link_was_up(std::string_view node_status);
+
+/// One received message.
+struct MessageText {
+  std::string node;
+  std::string stream;
+  std::uint64_t sequence = 0;
+  std::uint64_t grant = 0;
+  std::uint32_t attempt = 0;
+  std::uint64_t marker = 0;
+  std::string_view topic;
+  std::string_view payload;
+};
+
+/// One object without a newline in it. The payload stands in `payload` if it is UTF-8, else in `payload_base64`.
+std::string to_json(const MessageText& message);
+
+/// What became of a `restante send`.
+struct SendTally {
+  std::uint64_t accepted = 0;
+  std::uint64_t confirmed = 0;
+  std::uint64_t unconfirmed = 0;
+  std::uint64_t empty = 0;
+};
+std::string to_json(const SendTally& tally);
+
+/// Where a sidecar serves, as `restante up --json` prints it.
+struct ReadyText {
+  std::string node;
+  std::string store;
+  std::string ipc;
+  std::string listen;
+};
+std::string to_json(const ReadyText& ready);
+
+}  // namespace restante::sidecar

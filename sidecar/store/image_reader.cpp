@@ -1,0 +1,128 @@
+#include "sidecar/store/image_reader.h"
+
+#include <stdexcept>
+#include <string>
+
+#include <SQLiteCpp/SQLiteCpp.h>
+
+#include "sidecar/store/database.h"
+#include "sidecar/store/ranges_text.h"
+#include "sidecar/store/row_names.h"
+#include "sidecar/store/schema.h"
+#include "sidecar/store/sql_query.h"
+
+namespace restante::sidecar {
+namespace {
+
+[[noreturn]] void strange(const std::string& table, std::int64_t id) {
+  throw std::runtime_error("row " + std::to_string(id) + " of table " + table + " is not as Restante writes it");
+}
+
+void read_streams(SQLite::Database& database, core::StoreImage& image) {
+  SQLite::Statement statement(database,
+                              "SELECT id, name, kind, next, last_row, last_marker, writer, row_count, sequence_count, "
+                              "octet_count, (SELECT first FROM batch WHERE stream = s.id ORDER BY first LIMIT 1), "
+                              "(SELECT last FROM batch WHERE stream = s.id ORDER BY first DESC LIMIT 1) "
+                              "FROM stream AS s ORDER BY id");
+  SqlQuery query(statement);
+  while (query.next()) {
+    core::StreamRecord stream;
+    stream.id = query.number(0);
+    stream.name = query.text(1);
+    const auto kind = stream_kind_of(query.text(2));
+    if (!kind) strange("stream", stream.id);
+    stream.kind = *kind;
+    stream.next = query.natural(3);
+    stream.last_row = query.natural(4);
+    stream.last_marker = query.natural(5);
+    stream.writer = query.natural(6);
+    if (!query.is_null(10)) {
+      image.rows.push_back(
+          {stream.id, query.natural(7), query.natural(8), query.natural(9), query.natural(10), query.natural(11)});
+    }
+    image.streams.push_back(std::move(stream));
+  }
+}
+
+void read_grants(SQLite::Database& database, core::StoreImage& image) {
+  SQLite::Statement statement(database,
+                              "SELECT stream, grant_id, first, last, handle FROM grant_block ORDER BY stream, first");
+  SqlQuery query(statement);
+  while (query.next()) {
+    core::GrantRecord grant;
+    grant.stream = query.number(0);
+    grant.grant.grant = query.natural(1);
+    grant.grant.range = {query.natural(2), query.natural(3)};
+    grant.handle = query.natural(4);
+    image.grants.push_back(grant);
+  }
+}
+
+std::vector<std::string> read_filters(SQLite::Statement& statement, core::SubscriptionId subscription) {
+  std::vector<std::string> filters;
+  SqlQuery query(statement);
+  query.with(subscription);
+  while (query.next()) filters.push_back(query.text(0));
+  return filters;
+}
+
+void read_subscriptions(SQLite::Database& database, core::StoreImage& image) {
+  SQLite::Statement statement(database, "SELECT id, stream, name, mode, start, claim FROM subscription ORDER BY id");
+  SQLite::Statement filters(database,
+                            "SELECT topic FROM subscription_filter WHERE subscription = ?1 ORDER BY position");
+  SqlQuery query(statement);
+  while (query.next()) {
+    core::SubscriptionRecord subscription;
+    subscription.id = query.number(0);
+    subscription.stream = query.number(1);
+    subscription.name = query.text(2);
+    const auto mode = subscription_mode_of(query.text(3));
+    if (!mode) strange("subscription", subscription.id);
+    subscription.mode = *mode;
+    subscription.start = query.natural(4);
+    subscription.claim = query.natural(5);
+    subscription.filters = read_filters(filters, subscription.id);
+    image.subscriptions.push_back(std::move(subscription));
+  }
+}
+
+void read_cursors(SQLite::Database& database, core::StoreImage& image) {
+  SQLite::Statement statement(database, "SELECT subscription, floor, settled FROM cursor ORDER BY subscription");
+  SqlQuery query(statement);
+  while (query.next()) {
+    core::CursorRecord cursor;
+    cursor.subscription = query.number(0);
+    cursor.floor = query.natural(1);
+    auto settled = ranges_from_text(query.text(2));
+    if (!settled) strange("cursor", cursor.subscription);
+    cursor.settled = std::move(*settled);
+    image.cursors.push_back(std::move(cursor));
+  }
+}
+
+void read_parked(SQLite::Database& database, core::StoreImage& image) {
+  SQLite::Statement statement(database,
+                              "SELECT subscription, count(*), min(due_ms) FROM parked GROUP BY subscription "
+                              "ORDER BY subscription");
+  SqlQuery query(statement);
+  while (query.next()) image.parked.push_back({query.number(0), query.natural(1), query.number(2)});
+}
+
+}  // namespace
+
+core::StoreImage read_image(SQLite::Database& database) {
+  core::StoreImage image;
+  image.node = read_meta(database, "node");
+  image.incarnation = incarnation_of(read_meta(database, "incarnation"));
+  read_streams(database, image);
+  read_grants(database, image);
+  read_subscriptions(database, image);
+  read_cursors(database, image);
+  read_parked(database, image);
+  SQLite::Statement dead(database, "SELECT count(*) FROM dead");
+  SqlQuery query(dead);
+  if (query.next()) image.dead = query.natural(0);
+  return image;
+}
+
+}  // namespace restante::sidecar

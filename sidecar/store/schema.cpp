@@ -1,0 +1,120 @@
+#include "sidecar/store/schema.h"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include <SQLiteCpp/SQLiteCpp.h>
+
+#include "sidecar/store/database_header.h"
+
+namespace restante::sidecar {
+namespace {
+
+// Version 1. The text is part of the format: SQLite keeps it, and it is compared at each start. Random 64-bit ids
+// (grant_id, handle, writer, claim) are stored as two's complement, so half of them show as negative numbers.
+constexpr std::array version_1{
+    // node, incarnation (32 hex digits), created (UTC), clean (yes, or no while a sidecar has it open)
+    "CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID",
+
+    // pruned_to: rows up to here are gone or about to go, but those that a parked message needs. The last four are
+    // kept by the store itself: highest sequence in any row ever, and rows, sequences and octets that are there.
+    "CREATE TABLE stream(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, "
+    "next INTEGER NOT NULL, last_row INTEGER NOT NULL, last_marker INTEGER NOT NULL, writer INTEGER NOT NULL, "
+    "pruned_to INTEGER NOT NULL DEFAULT 0, newest_row INTEGER NOT NULL DEFAULT 0, "
+    "row_count INTEGER NOT NULL DEFAULT 0, sequence_count INTEGER NOT NULL DEFAULT 0, "
+    "octet_count INTEGER NOT NULL DEFAULT 0) STRICT",
+
+    "CREATE TABLE grant_block(stream INTEGER NOT NULL REFERENCES stream(id), grant_id INTEGER NOT NULL, "
+    "first INTEGER NOT NULL, last INTEGER NOT NULL, handle INTEGER NOT NULL, PRIMARY KEY(stream, grant_id)"
+    ") STRICT, WITHOUT ROWID",
+
+    "CREATE TABLE subscription(id INTEGER PRIMARY KEY, stream INTEGER NOT NULL REFERENCES stream(id), "
+    "name TEXT NOT NULL, mode TEXT NOT NULL, start INTEGER NOT NULL, claim INTEGER NOT NULL, "
+    "UNIQUE(stream, name)) STRICT",
+
+    // No line: everything.
+    "CREATE TABLE subscription_filter(subscription INTEGER NOT NULL REFERENCES subscription(id), "
+    "position INTEGER NOT NULL, topic TEXT NOT NULL, PRIMARY KEY(subscription, position)) STRICT, WITHOUT ROWID",
+
+    // settled: the ranges above the floor, as JSON: [[12,15],[17,17]]
+    "CREATE TABLE cursor(subscription INTEGER PRIMARY KEY REFERENCES subscription(id), floor INTEGER NOT NULL, "
+    "settled TEXT NOT NULL) STRICT",
+
+    // octets: the batch frame of docs/wire.md. stored_prev: last of the row before it in its stream.
+    "CREATE TABLE batch(id INTEGER PRIMARY KEY, stream INTEGER NOT NULL REFERENCES stream(id), "
+    "first INTEGER NOT NULL, last INTEGER NOT NULL, grant_id INTEGER NOT NULL, stored_prev INTEGER NOT NULL, "
+    "octets BLOB NOT NULL, CHECK(first > 0 AND first <= last)) STRICT",
+    "CREATE UNIQUE INDEX batch_place ON batch(stream, first)",
+
+    "CREATE TABLE parked(subscription INTEGER NOT NULL REFERENCES subscription(id), sequence INTEGER NOT NULL, "
+    "stream INTEGER NOT NULL, grant_id INTEGER NOT NULL, due_ms INTEGER NOT NULL, attempts INTEGER NOT NULL, "
+    "reason TEXT NOT NULL, PRIMARY KEY(subscription, sequence)) STRICT, WITHOUT ROWID",
+    "CREATE INDEX parked_due ON parked(subscription, due_ms)",
+    "CREATE INDEX parked_row ON parked(stream, sequence)",
+
+    // No references: a dead letter outlives its subscription.
+    "CREATE TABLE dead(id INTEGER PRIMARY KEY, subscription INTEGER NOT NULL, stream INTEGER NOT NULL, "
+    "sequence INTEGER NOT NULL, grant_id INTEGER NOT NULL, attempts INTEGER NOT NULL, buried_ms INTEGER NOT NULL, "
+    "reason TEXT NOT NULL, topic TEXT NOT NULL, payload BLOB NOT NULL, attributes BLOB NOT NULL, "
+    "UNIQUE(subscription, sequence)) STRICT",
+};
+
+/// The name of the table or index that a statement makes.
+std::string_view name_of(std::string_view statement) {
+  constexpr std::string_view unique_index = "CREATE UNIQUE INDEX ";
+  constexpr std::string_view index = "CREATE INDEX ";
+  constexpr std::string_view table = "CREATE TABLE ";
+  for (const auto prefix : {unique_index, index, table}) {
+    if (!statement.starts_with(prefix)) continue;
+    statement.remove_prefix(prefix.size());
+    return statement.substr(0, statement.find_first_of(" ("));
+  }
+  return {};
+}
+
+}  // namespace
+
+void migrate(SQLite::Database& database) {
+  const int version = database.execAndGet("PRAGMA user_version").getInt();
+  if (version == static_cast<int>(schema_version)) return;
+  SQLite::Transaction transaction(database, SQLite::TransactionBehavior::IMMEDIATE);
+  if (version < 1) {
+    for (const char* statement : version_1) database.exec(statement);
+    database.exec("PRAGMA application_id = " + std::to_string(application_id));
+  }
+  database.exec("PRAGMA user_version = " + std::to_string(schema_version));
+  transaction.commit();
+}
+
+std::string difference_of_schema(SQLite::Database& database) {
+  std::size_t found = 0;
+  SQLite::Statement entries(database, "SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL");
+  while (entries.executeStep()) {
+    const std::string name = entries.getColumn(0).getString();
+    const std::string sql = entries.getColumn(1).getString();
+    const auto expected = std::find_if(version_1.begin(), version_1.end(),
+                                       [&name](const char* statement) { return name_of(statement) == name; });
+    if (expected == version_1.end()) return "it has a table, index, view or trigger " + name + " that is not ours";
+    if (sql != *expected) return "its table or index " + name + " was changed";
+    ++found;
+  }
+  return found == version_1.size() ? std::string{} : "a table or index is missing";
+}
+
+std::string read_meta(SQLite::Database& database, const std::string& key) {
+  SQLite::Statement query(database, "SELECT value FROM meta WHERE key = ?");
+  query.bind(1, key);
+  return query.executeStep() ? query.getColumn(0).getString() : std::string{};
+}
+
+void write_meta(SQLite::Database& database, const std::string& key, const std::string& value) {
+  SQLite::Statement query(database,
+                          "INSERT INTO meta(key, value) VALUES(?, ?) "
+                          "ON CONFLICT(key) DO UPDATE SET value = excluded.value");
+  query.bind(1, key);
+  query.bind(2, value);
+  query.exec();
+}
+
+}  // namespace restante::sidecar

@@ -1,0 +1,185 @@
+#include "sidecar/store/transaction_writer.h"
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "sidecar/store/ranges_text.h"
+#include "sidecar/store/row_names.h"
+#include "sidecar/store/sql_query.h"
+
+namespace restante::sidecar {
+namespace {
+
+/// What the rows of one transaction add to the books of a stream.
+struct Growth {
+  std::int64_t rows = 0;
+  std::uint64_t sequences = 0;
+  std::uint64_t octets = 0;
+  Sequence newest = 0;
+};
+
+}  // namespace
+
+TransactionWriter::TransactionWriter(SQLite::Database& database, RowSweeper& sweeper)
+    : sweeper_(sweeper),
+      stream_(database,
+              "INSERT INTO stream(id, name, kind, next, last_row, last_marker, writer) "
+              "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT(id) DO UPDATE SET name = ?2, kind = ?3, next = ?4, "
+              "last_row = ?5, last_marker = ?6, writer = ?7"),
+      // A grant id is bound to its range for ever: with another range nothing is changed, and that is found.
+      grant_(database,
+             "INSERT INTO grant_block(stream, grant_id, first, last, handle) VALUES(?1, ?2, ?3, ?4, ?5) "
+             "ON CONFLICT(stream, grant_id) DO UPDATE SET handle = ?5 WHERE first = ?3 AND last = ?4"),
+      close_grant_(database, "DELETE FROM grant_block WHERE stream = ?1 AND grant_id = ?2"),
+      subscription_(database,
+                    "INSERT INTO subscription(id, stream, name, mode, start, claim) VALUES(?1, ?2, ?3, ?4, ?5, ?6) "
+                    "ON CONFLICT(id) DO UPDATE SET stream = ?2, name = ?3, mode = ?4, start = ?5, claim = ?6"),
+      clear_filters_(database, "DELETE FROM subscription_filter WHERE subscription = ?1"),
+      filter_(database, "INSERT INTO subscription_filter(subscription, position, topic) VALUES(?1, ?2, ?3)"),
+      row_(database,
+           "INSERT INTO batch(stream, first, last, grant_id, stored_prev, octets) VALUES(?1, ?2, ?3, ?4, ?5, ?6) "
+           "ON CONFLICT(stream, first) DO NOTHING"),
+      count_rows_(database,
+                  "UPDATE stream SET row_count = row_count + ?2, sequence_count = sequence_count + ?3, "
+                  "octet_count = octet_count + ?4, newest_row = max(newest_row, ?5) WHERE id = ?1"),
+      parked_(database,
+              "INSERT INTO parked(subscription, sequence, stream, grant_id, due_ms, attempts, reason) "
+              "SELECT ?1, ?2, stream, ?3, ?4, ?5, ?6 FROM subscription WHERE id = ?1 "
+              "ON CONFLICT(subscription, sequence) DO UPDATE SET grant_id = ?3, due_ms = ?4, attempts = ?5, "
+              "reason = ?6"),
+      dead_(database,
+            "INSERT INTO dead(subscription, stream, sequence, grant_id, attempts, buried_ms, reason, topic, payload, "
+            "attributes) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) "
+            "ON CONFLICT(subscription, sequence) DO NOTHING"),
+      unpark_(database, "DELETE FROM parked WHERE subscription = ?1 AND sequence = ?2"),
+      cursor_(database,
+              "INSERT INTO cursor(subscription, floor, settled) VALUES(?1, ?2, ?3) "
+              "ON CONFLICT(subscription) DO UPDATE SET floor = ?2, settled = ?3") {}
+
+void TransactionWriter::apply(const core::Transaction& transaction) {
+  for (const auto& stream : transaction.streams) write_stream(stream);
+  for (const auto& grant : transaction.grants) write_grant(grant);
+  for (const auto& grant : transaction.closed_grants) {
+    SqlQuery(close_grant_).with(grant.stream).with(grant.grant.grant).run();
+  }
+  for (const auto& subscription : transaction.subscriptions) write_subscription(subscription);
+  write_rows(transaction);
+  for (const auto& parked : transaction.parked) write_parked(parked);
+  for (const auto& dead : transaction.dead) write_dead(dead);
+  for (const auto& message : transaction.unparked) unpark(message);
+  for (const auto& cursor : transaction.cursors) write_cursor(cursor);
+  for (const auto& prune : transaction.prunes) sweeper_.prune(prune);
+  // More may go than comes, so that a backlog of pruned rows shrinks under load too.
+  sweeper_.sweep(std::max(RowSweeper::rows_per_commit, transaction.rows.size()));
+}
+
+void TransactionWriter::write_stream(const core::StreamRecord& stream) {
+  const std::string kind = name_of(stream.kind);
+  SqlQuery(stream_)
+      .with(stream.id)
+      .with(stream.name)
+      .with(kind)
+      .with(stream.next)
+      .with(stream.last_row)
+      .with(stream.last_marker)
+      .with(stream.writer)
+      .run();
+}
+
+void TransactionWriter::write_grant(const core::GrantRecord& grant) {
+  const core::Range& range = grant.grant.range;
+  const auto changed = SqlQuery(grant_)
+                           .with(grant.stream)
+                           .with(grant.grant.grant)
+                           .with(range.first)
+                           .with(range.last)
+                           .with(grant.handle)
+                           .run();
+  if (changed == 0) throw std::logic_error("a grant id is bound to another range already");
+}
+
+void TransactionWriter::write_subscription(const core::SubscriptionRecord& subscription) {
+  const std::string mode = name_of(subscription.mode);
+  SqlQuery(subscription_)
+      .with(subscription.id)
+      .with(subscription.stream)
+      .with(subscription.name)
+      .with(mode)
+      .with(subscription.start)
+      .with(subscription.claim)
+      .run();
+  SqlQuery(clear_filters_).with(subscription.id).run();
+  std::int64_t position = 0;
+  for (const std::string& topic : subscription.filters) {
+    SqlQuery(filter_).with(subscription.id).with(++position).with(topic).run();
+  }
+}
+
+void TransactionWriter::write_rows(const core::Transaction& transaction) {
+  std::map<core::StreamId, Growth> growths;
+  for (const core::RowRecord& row : transaction.rows) {
+    const auto added = SqlQuery(row_)
+                           .with(row.stream)
+                           .with(row.first)
+                           .with(row.last)
+                           .with(row.grant)
+                           .with(row.stored_prev)
+                           .with_octets(row.octets.octets())
+                           .run();
+    if (added == 0) continue;
+    Growth& growth = growths[row.stream];
+    ++growth.rows;
+    growth.sequences += row.last - row.first + 1;
+    growth.octets += row.octets.size();
+    growth.newest = std::max(growth.newest, row.last);
+    sweeper_.revisit(row);
+  }
+  for (const auto& [stream, growth] : growths) {
+    SqlQuery(count_rows_)
+        .with(stream)
+        .with(growth.rows)
+        .with(growth.sequences)
+        .with(growth.octets)
+        .with(growth.newest)
+        .run();
+  }
+}
+
+void TransactionWriter::write_parked(const core::ParkedRecord& parked) {
+  const auto written = SqlQuery(parked_)
+                           .with(parked.subscription)
+                           .with(parked.sequence)
+                           .with(parked.grant)
+                           .with(parked.due_ms)
+                           .with(parked.attempts)
+                           .with(parked.reason)
+                           .run();
+  if (written == 0) throw std::logic_error("a parked message is of a subscription that is not there");
+}
+
+void TransactionWriter::write_dead(const core::DeadRecord& dead) {
+  SqlQuery(dead_)
+      .with(dead.subscription)
+      .with(dead.stream)
+      .with(dead.sequence)
+      .with(dead.grant)
+      .with(dead.attempts)
+      .with(dead.buried_ms)
+      .with(dead.reason)
+      .with(dead.topic)
+      .with_octets(dead.payload)
+      .with_octets(dead.attributes)
+      .run();
+}
+
+void TransactionWriter::write_cursor(const core::CursorRecord& cursor) {
+  const std::string settled = ranges_to_text(cursor.settled);
+  SqlQuery(cursor_).with(cursor.subscription).with(cursor.floor).with(settled).run();
+}
+
+void TransactionWriter::unpark(const core::Unpark& message) {
+  const auto removed = SqlQuery(unpark_).with(message.subscription).with(message.sequence).run();
+  if (removed != 0) sweeper_.revisit(message);
+}
+
+}  // namespace restante::sidecar

@@ -1,0 +1,48 @@
+#pragma once
+/// \file
+/// The parts of a transaction as statements.
+
+#include <cstdint>
+#include <map>
+
+#include <SQLiteCpp/SQLiteCpp.h>
+
+#include "core/store_effects.h"
+#include "sidecar/store/row_sweeper.h"
+
+namespace restante::sidecar {
+
+/// Applies transactions; the caller begins and commits. Throws SQLite::Exception, and std::logic_error for a
+/// transaction that no table constraint catches and that must not be: core's own fault in each case.
+class TransactionWriter {
+ public:
+  TransactionWriter(SQLite::Database& database, RowSweeper& sweeper);
+
+  void apply(const core::Transaction& transaction);
+
+ private:
+  void write_stream(const core::StreamRecord& stream);
+  void write_grant(const core::GrantRecord& grant);
+  void write_subscription(const core::SubscriptionRecord& subscription);
+  void write_rows(const core::Transaction& transaction);
+  void write_parked(const core::ParkedRecord& parked);
+  void write_dead(const core::DeadRecord& dead);
+  void write_cursor(const core::CursorRecord& cursor);
+  void unpark(const core::Unpark& message);
+
+  RowSweeper& sweeper_;
+  SQLite::Statement stream_;
+  SQLite::Statement grant_;
+  SQLite::Statement close_grant_;
+  SQLite::Statement subscription_;
+  SQLite::Statement clear_filters_;
+  SQLite::Statement filter_;
+  SQLite::Statement row_;
+  SQLite::Statement count_rows_;
+  SQLite::Statement parked_;
+  SQLite::Statement dead_;
+  SQLite::Statement unpark_;
+  SQLite::Statement cursor_;
+};
+
+}  // namespace restante::sidecar

@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# run.sh BUILD COMPILER: what is installed from BUILD serves a project that knows only the prefix, by
+# find_package and by
+# pkg-config.
+set -euo pipefail
+build=$1 compiler=$2
+consumer=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/consumer
+place=$(mktemp -d)
+trap 'rm -rf -- "$place"' EXIT
+trap 'echo "run.sh:$LINENO: $BASH_COMMAND failed" >&2' ERR
+prefix=$place/prefix
+
+cmake --install "$build" --prefix "$prefix" >"$place/install.log"
+"$prefix/bin/restante" --version
+
+cmake -S "$consumer" -B "$place/found" -G Ninja \
+  -DCMAKE_CXX_COMPILER="$compiler" -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_BUILD_TYPE=Release >"$place/configure.log"
+cmake --build "$place/found"
+"$place/found/consumer"
+"$place/found/consumer_embedded" "$place/store"
+
+# The compiler's words are meant to be split: that is how pkg-config is used.
+PKG_CONFIG_PATH=$(dirname "$(find "$prefix" -name restante.pc)")
+export PKG_CONFIG_PATH
+read -r -a flags < <(pkg-config --cflags --libs restante)
+"$compiler" -std=c++20 "$consumer/main.cpp" -o "$place/consumer" "${flags[@]}"
+"$place/consumer"
+echo "installed, found both ways, and run"

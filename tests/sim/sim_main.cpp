@@ -1,0 +1,77 @@
+/// \file
+/// Runs seeds of the simulated world: sim --seeds N --steps N [--first N], or one of them: sim --seed N --steps N
+/// --trace.
+
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+
+#include "tests/sim/world.h"
+
+namespace {
+
+struct Arguments {
+  std::uint64_t first = 1, seeds = 500, steps = 400;
+  bool trace = false;
+};
+
+Arguments parse(int count, char** words) {
+  Arguments arguments;
+  for (int at = 1; at < count; ++at) {
+    const std::string word = words[at];
+    if (word == "--trace") {
+      arguments.trace = true;
+      continue;
+    }
+    const std::uint64_t value = at + 1 < count ? std::strtoull(words[at + 1], nullptr, 10) : 0;
+    if (word == "--seeds") arguments.seeds = value;
+    else if (word == "--steps") arguments.steps = value;
+    else if (word == "--first") arguments.first = value;
+    else if (word == "--seed") arguments.first = value, arguments.seeds = 1;
+    else {
+      std::fprintf(stderr, "usage: sim [--seeds N] [--steps N] [--first N] | --seed N [--steps N] [--trace]\n");
+      std::exit(2);
+    }
+    ++at;
+  }
+  return arguments;
+}
+
+}  // namespace
+
+int main(int count, char** words) {
+  using namespace restante::sim;
+  const Arguments arguments = parse(count, words);
+  Sometimes sometimes;
+  std::uint64_t failed = 0, sent = 0, confirmed = 0, done = 0, dead = 0;
+  const auto begun = std::chrono::steady_clock::now();
+  for (std::uint64_t seed = arguments.first; seed < arguments.first + arguments.seeds; ++seed) {
+    const WorldOptions options = WorldOptions::draw(seed);
+    World world(seed, options);
+    if (arguments.trace) world.keep_trace();
+    try {
+      world.run(arguments.steps);
+    } catch (const Violation& violation) {
+      ++failed;
+      std::printf("seed %lu: %s\n  options: %s\n  replay: ./dev sim --seed %lu --steps %lu --trace\n", seed,
+                  violation.what(), options.text().c_str(), seed, arguments.steps);
+    }
+    if (arguments.trace) {
+      for (const std::string& line : world.trace()) std::printf("%s\n", line.c_str());
+      std::printf("trace hash %016lx\n", world.trace_hash());
+    }
+    for (const auto& [name, hits] : world.sometimes()) sometimes[name] += hits;
+    sent += world.ledger().sent();
+    confirmed += world.ledger().confirmed();
+    done += world.ledger().done();
+    dead += world.ledger().dead();
+    if (failed >= 10) break;
+  }
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
+  for (const auto& [name, hits] : sometimes) std::printf("  %-45s %lu\n", name.c_str(), hits);
+  std::printf(
+      "seeds %lu, steps %lu each: sent %lu, confirmed %lu, done %lu, dead letters %lu, violations %lu; %.1f s\n",
+      arguments.seeds, arguments.steps, sent, confirmed, done, dead, failed, took.count());
+  return failed == 0 ? 0 : 1;
+}

@@ -1,0 +1,100 @@
+#include "tests/sim/sim_producer.h"
+
+#include "core/assert.h"
+
+namespace restante::sim {
+
+namespace {
+
+core::Producer::Options options_of(const std::string& stream, std::uint64_t handle, std::uint64_t window) {
+  core::Producer::Options options;
+  options.handle = handle;
+  options.stream = stream;
+  options.window = window;
+  return options;
+}
+
+std::string payload_of(std::uint64_t number, std::size_t size) {
+  std::string payload = std::to_string(number) + ":";
+  while (payload.size() < size) payload += static_cast<char>('a' + (number * 7 + payload.size()) % 26);
+  return payload;
+}
+
+}  // namespace
+
+SimProducer::SimProducer(std::string stream, std::uint64_t handle, std::uint32_t pid, std::uint64_t window)
+    : core_(options_of(stream, handle, window)), client_("producer", pid), stream_(std::move(stream)) {}
+
+bool SimProducer::send(Ledger& ledger, std::uint64_t& next_number, std::size_t messages, std::size_t size,
+                       core::Instant now, const core::Producer::TryLive& live) {
+  core::BatchBuilder builder(stream_, "");
+  std::vector<std::pair<std::uint64_t, std::string>> sent;
+  for (std::size_t at = 0; at < messages; ++at) {
+    sent.emplace_back(next_number + at, payload_of(next_number + at, size));
+    builder.append(sent.back().second);
+  }
+  if (!core_.can_send(builder.size(), messages)) return false;
+  const std::uint64_t before = core_.sent();
+  // The ledger must know a message before any copy of it can be handed out.
+  bool told = false;
+  const auto tell = [&](const Buffer& batch) {
+    if (told) return;
+    told = true;
+    std::string why;
+    const auto parsed = core::Batch::parse(batch, why);
+    RESTANTE_ASSERT(parsed.has_value());
+    for (std::size_t at = 0; at < sent.size(); ++at) {
+      ledger.on_sent(sent[at].first, sent[at].second, parsed->header().grant, parsed->header().first + at);
+    }
+  };
+  core_.send(builder, 0, 0, [&](core::Token target, const std::string& endpoint, const Buffer& batch) {
+    tell(Buffer::copy_of(batch.octets()));
+    return live(target, endpoint, Buffer::copy_of(batch.octets()));
+  });
+  RESTANTE_ASSERT(core_.sent() == before + messages);
+  for (const auto& [number, payload] : sent) unconfirmed_.push_back(number);
+  for (core::Producer::Effect& effect : core_.take_effects()) {
+    if (effect.batch.empty()) {
+      client_.send(std::move(effect.message), now);
+      continue;
+    }
+    tell(effect.batch);
+    client_.send_copy(effect.batch, now);
+  }
+  next_number += messages;
+  return true;
+}
+
+void SimProducer::perform(Ledger& ledger, core::Instant now) {
+  for (core::Producer::Effect& effect : core_.take_effects()) {
+    if (effect.batch.empty()) {
+      client_.send(std::move(effect.message), now);
+    } else {
+      client_.send_copy(effect.batch, now);
+    }
+  }
+  for (; confirmed_ < core_.confirmed(); ++confirmed_) {
+    ledger.on_confirmed(unconfirmed_.front());
+    unconfirmed_.pop_front();
+  }
+}
+
+bool SimProducer::receive(Ledger& ledger, core::Instant now) {
+  const Client::Handlers handlers{[&] { core_.on_link_up(); }, [&] { core_.on_link_down(); },
+                                  [&](const core::ControlMessage& message) { core_.on_message(message); },
+                                  [](const core::Redelivery&, const Buffer&) {}};
+  if (!client_.receive(now, handlers)) return false;
+  perform(ledger, now);
+  return true;
+}
+
+void SimProducer::tick(core::Instant now) {
+  if (client_.tick(now)) core_.on_link_down();
+  core_.on_time(now);
+  for (core::Producer::Effect& effect : core_.take_effects()) {
+    RESTANTE_ASSERT(effect.batch.empty());
+    client_.send(std::move(effect.message), now);
+  }
+}
+
+}  // namespace restante::sim

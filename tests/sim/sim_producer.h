@@ -1,0 +1,39 @@
+#pragma once
+/// \file
+/// A simulated service that sends: the Producer of the library, its link, its application.
+
+#include <deque>
+#include <memory>
+#include <string>
+
+#include "core/producer.h"
+#include "tests/sim/checkers.h"
+#include "tests/sim/client.h"
+
+namespace restante::sim {
+
+/// One life of a producing process. A crash is its destruction; what was in its queues may still arrive.
+class SimProducer {
+ public:
+  SimProducer(std::string stream, std::uint64_t handle, std::uint32_t pid, std::uint64_t window);
+
+  /// Sends a batch of `messages` messages with numbers from `next_number` on, if the window allows.
+  bool send(Ledger& ledger, std::uint64_t& next_number, std::size_t messages, std::size_t size, core::Instant now,
+            const core::Producer::TryLive& live);
+  bool receive(Ledger& ledger, core::Instant now);
+  void tick(core::Instant now);
+  [[nodiscard]] Client& client() noexcept { return client_; }
+  [[nodiscard]] const core::Producer& core() const noexcept { return core_; }
+  [[nodiscard]] bool finished() const { return core_.idle(); }
+
+ private:
+  void perform(Ledger& ledger, core::Instant now);
+
+  core::Producer core_;
+  Client client_;
+  std::string stream_;
+  std::deque<Ledger::Number> unconfirmed_;  // numbers by ordinal
+  std::uint64_t confirmed_ = 0;
+};
+
+}  // namespace restante::sim

@@ -1,0 +1,215 @@
+#include "tests/sim/sim_sidecar.h"
+
+#include <algorithm>
+#include <type_traits>
+
+#include "core/assert.h"
+#include "core/wire.h"
+
+namespace restante::sim {
+
+namespace {
+
+/// The message's kind, and what of it matters to follow a story.
+std::string name_of(const core::ControlMessage& message) {
+  static const char* const names[] = {
+      "Heartbeat", "Hello",      "Bye",         "OpenWriter", "RequestGrant", "CloseWriter", "Subscribe",
+      "Settle",    "CatchUp",    "Unsubscribe", "Query",      "Welcome",      "Unknown",     "Refused",
+      "Granted",   "Attached",   "Confirmed",   "Resend",     "Fenced",       "LiveTarget",  "Subscribed",
+      "Grants",    "Redelivery", "Checkpoint",  "TakenOver",  "Report"};
+  static_assert(std::size(names) == std::variant_size_v<core::ControlMessage>);
+  std::string text = names[message.index()];
+  if (const auto* settle = std::get_if<core::Settle>(&message)) {
+    for (const auto& ack : settle->acks)
+      text += " ack " + std::to_string(ack.range.first) + "-" + std::to_string(ack.range.last);
+    for (const auto& nack : settle->nacks) text += " nack " + std::to_string(nack.sequence);
+    for (const auto& reject : settle->rejects) text += " reject " + std::to_string(reject.sequence);
+    for (const auto& back : settle->released)
+      text += " release " + std::to_string(back.range.first) + "-" + std::to_string(back.range.last);
+    text += " credit " + std::to_string(settle->credit.messages);
+  }
+  if (const auto* redelivery = std::get_if<core::Redelivery>(&message)) {
+    for (const auto& owed : redelivery->owed) {
+      text += " " + std::to_string(owed.range.first) + "-" + std::to_string(owed.range.last) + " after " +
+              std::to_string(owed.attempts);
+    }
+  }
+  if (const auto* confirmed = std::get_if<core::Confirmed>(&message)) {
+    text += " to " + std::to_string(confirmed->to) + ", settled to " + std::to_string(confirmed->settled_to) +
+            ", window " + std::to_string(confirmed->window);
+  }
+  if (const auto* refused = std::get_if<core::Refused>(&message)) text += " " + refused->text;
+  if (const auto* subscribe = std::get_if<core::Subscribe>(&message)) {
+    for (const auto& held : subscribe->held)
+      text += " held " + std::to_string(held.range.first) + "-" + std::to_string(held.range.last);
+    text += " credit " + std::to_string(subscribe->credit.messages);
+  }
+  if (const auto* point = std::get_if<core::Checkpoint>(&message)) text += " " + std::to_string(point->to);
+  return text;
+}
+
+}  // namespace
+
+void SimSidecar::start(const core::OutboxSettings& settings, std::uint64_t seed, core::Instant now) {
+  core::Office::Settings office;
+  office.outbox = settings;
+  office.host = "simulated";
+  office.seed = seed;
+  office.is_alive = [](std::uint32_t, std::uint64_t) { return true; };
+  office.reachable = [](const std::string& endpoint, const std::string&, bool) { return endpoint; };
+  disk_.mend();
+  office_ = std::make_unique<core::Office>(disk_.image(), office, now);
+  office_->set_wall((now - core::Instant{}).count() / 1000000);
+}
+
+void SimSidecar::crash(core::Random& random) {
+  // The disk works in order: some prefix of what was asked happened, the rest never did.
+  std::uint64_t done = random.below(requests_.size() + 1);
+  while (done-- > 0) disk_step();
+  requests_.clear();
+  answers_.clear();
+  office_.reset();
+  for (auto& [id, link] : links_) link->cut(random);
+  for (auto& [id, link] : links_) link->up.clear();
+  links_.clear();
+}
+
+LinkRef SimSidecar::accept(core::Instant now, std::uint32_t) {
+  auto link = std::make_shared<ClientLink>();
+  link->id = next_link_++;
+  links_[link->id] = link;
+  office_->on_link_up(link->id, "", now);
+  return link;
+}
+
+void SimSidecar::on_frames(const LinkRef& link, const Frames& frames, core::Instant now) {
+  std::string why;
+  const Buffer& frame = frames.front();
+  if (core::looks_like_batch(frame.octets())) {
+    auto batch = core::Batch::parse(frame, why);
+    RESTANTE_ASSERT(batch.has_value());
+    if (tell) {
+      tell("  link " + std::to_string(link->id) + " > copy " + std::to_string(batch->header().first) + " to " +
+           std::to_string(batch->header().last));
+    }
+    office_->on_copy(link->id, std::move(*batch), now);
+  } else {
+    const auto control = core::decode(frame, why);
+    RESTANTE_ASSERT(control.has_value());
+    if (tell) tell("  link " + std::to_string(link->id) + " > " + name_of(control->message));
+    office_->on_frame(link->id, *control, now);
+  }
+  perform(now);
+}
+
+bool SimSidecar::receive(core::Random& random, core::Instant now) {
+  std::vector<LinkRef> ready;
+  for (const auto& [id, link] : links_) {
+    if (!link->up.empty()) ready.push_back(link);
+  }
+  if (ready.empty()) return false;
+  const LinkRef link = ready[random.below(ready.size())];
+  const Frames frames = link->up.front();
+  link->up.pop_front();
+  on_frames(link, frames, now);
+  return true;
+}
+
+void SimSidecar::receive_all(core::Instant now) {
+  for (bool any = true; any;) {
+    any = false;
+    const auto links = links_;
+    for (const auto& [id, link] : links) {
+      if (link->up.empty() || !links_.contains(id)) continue;
+      const Frames frames = link->up.front();
+      link->up.pop_front();
+      on_frames(link, frames, now);
+      any = true;
+    }
+  }
+}
+
+void SimSidecar::notice_cuts(core::Random* random, core::Instant now) {
+  const auto links = links_;
+  for (const auto& [id, link] : links) {
+    if (link->open || !link->up.empty()) continue;
+    if (random != nullptr && !random->chance(1, 3)) continue;
+    links_.erase(id);
+    office_->on_link_down(id, now);
+    perform(now);
+  }
+}
+
+bool SimSidecar::disk_step() {
+  if (requests_.empty()) return false;
+  const Request request = std::move(requests_.front());
+  requests_.pop_front();
+  std::visit(
+      [&](const auto& asked) {
+        using Asked = std::decay_t<decltype(asked)>;
+        if constexpr (std::is_same_v<Asked, core::Transaction>) {
+          if (tell) {
+            tell("  disk: commit " + std::to_string(asked.number) + ", rows " + std::to_string(asked.rows.size()) +
+                 ", parked " + std::to_string(asked.parked.size()) + ", dead " + std::to_string(asked.dead.size()) +
+                 ", grants " + std::to_string(asked.grants.size()));
+          }
+          try {
+            answers_.emplace_back(disk_.commit(asked));
+          } catch (const core::StoreFull& full) {
+            answers_.emplace_back(Full{full.what()});
+            if (tell) tell("  disk: full");
+          }
+        } else {
+          answers_.emplace_back(disk_.load(asked));
+          if (tell) tell("  disk: load " + std::to_string(asked.number));
+        }
+      },
+      request);
+  return true;
+}
+
+bool SimSidecar::answer_step(core::Instant now) {
+  if (answers_.empty()) return false;
+  const Answer answer = std::move(answers_.front());
+  answers_.pop_front();
+  std::visit(
+      [&](const auto& told) {
+        using Told = std::decay_t<decltype(told)>;
+        if constexpr (std::is_same_v<Told, core::CommitToken>) {
+          office_->on_committed(told, now);
+        } else if constexpr (std::is_same_v<Told, Full>) {
+          office_->on_full(told.text, now);
+        } else {
+          office_->on_loaded(told, now);
+        }
+      },
+      answer);
+  perform(now);
+  return true;
+}
+
+void SimSidecar::tick(core::Instant now, std::int64_t wall_ms) {
+  office_->set_wall(wall_ms);
+  if (now >= office_->next_deadline()) office_->on_time(now);
+  perform(now);
+}
+
+void SimSidecar::perform(core::Instant now) {
+  for (core::LoadRequest& load : office_->take_loads()) requests_.emplace_back(load);
+  for (core::ParkedRequest& load : office_->take_parked_loads()) requests_.emplace_back(load);
+  if (auto transaction = office_->next_transaction(now)) requests_.emplace_back(std::move(*transaction));
+  for (core::Outgoing& one : office_->take_outgoing()) {
+    const auto at = links_.find(one.link);
+    if (at == links_.end()) continue;
+    ClientLink& link = *at->second;
+    if (tell) tell("  link " + std::to_string(one.link) + " < " + name_of(one.message));
+    Frames frames{core::encode(core::ControlFrame{++link.sidecar_number, std::move(one.message)})};
+    if (!one.batch.empty()) frames.push_back(one.batch);
+    if (link.open) link.down.push_back(std::move(frames));
+  }
+  office_->take_notices();
+}
+
+bool SimSidecar::quiet() const { return requests_.empty() && answers_.empty(); }
+
+}  // namespace restante::sim

@@ -1,0 +1,64 @@
+#pragma once
+/// \file
+/// The simulated sidecar process and its disk.
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <variant>
+
+#include "core/memory_store.h"
+#include "core/office.h"
+#include "tests/sim/client_link.h"
+
+namespace restante::sim {
+
+/// The office over a disk that keeps what was committed and nothing else. A crash at any step loses the office, the
+/// requests that the disk had not begun, and the answers on their way; a commit that had begun may have happened.
+class SimSidecar {
+ public:
+  explicit SimSidecar(core::MemoryStore& disk) : disk_(disk) {}
+
+  void start(const core::OutboxSettings& settings, std::uint64_t seed, core::Instant now);
+  void crash(core::Random& random);
+  [[nodiscard]] bool up() const noexcept { return office_ != nullptr; }
+  [[nodiscard]] core::Office& office() { return *office_; }
+
+  LinkRef accept(core::Instant now, std::uint32_t pid);
+  /// One frame of a link that has one; false if there is none.
+  bool receive(core::Random& random, core::Instant now);
+  void receive_all(core::Instant now);
+  void notice_cuts(core::Random* random, core::Instant now);
+  /// The disk works off one request; false if it had none.
+  bool disk_step();
+  /// The loop gets one answer of the disk; false if there is none.
+  bool answer_step(core::Instant now);
+  void tick(core::Instant now, std::int64_t wall_ms);
+  /// Performs what the office asks for.
+  void perform(core::Instant now);
+
+  [[nodiscard]] bool quiet() const;  ///< nothing under way
+
+  /// Called with a line for each frame in and out.
+  std::function<void(const std::string&)> tell;
+
+ private:
+  void on_frames(const LinkRef& link, const Frames& frames, core::Instant now);
+
+  using Request = std::variant<core::Transaction, core::LoadRequest, core::ParkedRequest>;
+  struct Full {
+    std::string text;
+  };
+  using Answer = std::variant<core::CommitToken, Full, core::LoadReply, core::ParkedReply>;
+
+  core::MemoryStore& disk_;
+  std::unique_ptr<core::Office> office_;
+  std::map<core::LinkId, LinkRef> links_;
+  core::LinkId next_link_ = 1;
+  std::deque<Request> requests_;
+  std::deque<Answer> answers_;
+};
+
+}  // namespace restante::sim

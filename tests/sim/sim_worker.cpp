@@ -1,0 +1,134 @@
+#include "tests/sim/sim_worker.h"
+
+#include <cstdlib>
+
+#include "core/assert.h"
+
+namespace restante::sim {
+
+namespace {
+
+core::Inbox::Options options_of(const std::string& stream, std::uint64_t session, const std::string& endpoint,
+                                Duration lease, std::uint64_t credit) {
+  core::Inbox::Options options;
+  options.session = session;
+  options.stream = stream;
+  options.live_endpoints = {endpoint};
+  options.host = "simulated";
+  options.credit_octets = credit;
+  options.lease = lease;
+  return options;
+}
+
+}  // namespace
+
+SimWorker::SimWorker(const std::string& stream, std::uint64_t session, std::uint32_t pid, const std::string& endpoint,
+                     Duration lease, std::uint64_t credit, core::Instant now)
+    : session_(session),
+      endpoint_(endpoint),
+      core_(options_of(stream, session, endpoint, lease, credit), now),
+      client_("worker", pid),
+      lease_(lease) {}
+
+void SimWorker::perform(core::Instant now) {
+  for (core::ControlMessage& message : core_.take_effects()) client_.send(std::move(message), now);
+  for (const core::Inbox::Event& event : core_.take_events()) {
+    if (event.kind == core::Inbox::Event::Kind::regressed) {
+      throw Violation("regress of a store that was never replaced: from " + std::to_string(event.from));
+    }
+  }
+}
+
+bool SimWorker::receive(core::Instant now) {
+  const Client::Handlers handlers{[&] { core_.on_link_up(now); }, [&] { core_.on_link_down(now); },
+                                  [&](const core::ControlMessage& message) { core_.on_message(message, now); },
+                                  [&](const core::Redelivery& header, const Buffer& frame) {
+                                    std::string why;
+                                    auto batch = core::Batch::parse(frame, why);
+                                    RESTANTE_ASSERT(batch.has_value());
+                                    core_.on_redelivery(header, std::make_shared<const core::Batch>(std::move(*batch)),
+                                                        now);
+                                  }};
+  if (!client_.receive(now, handlers)) return false;
+  perform(now);
+  return true;
+}
+
+void SimWorker::on_live(const Buffer& frame, core::Instant now) {
+  std::string why;
+  auto batch = core::Batch::parse(frame, why);
+  RESTANTE_ASSERT(batch.has_value());
+  core_.on_live(std::make_shared<const core::Batch>(std::move(*batch)), now);
+  perform(now);
+}
+
+void SimWorker::tick(core::Instant now) {
+  if (client_.tick(now)) core_.on_link_down(now);
+  core_.on_time(now);
+  perform(now);
+}
+
+void SimWorker::stop(core::Instant now) {
+  core_.stop(now);
+  perform(now);
+}
+
+void SimWorker::settle(Ledger& ledger, core::Random& random, const Temper& temper, std::size_t at, core::Instant now) {
+  const Hand hand = hands_[at];
+  const core::Inbox::Item& item = hand.item;
+  const std::uint64_t number = std::strtoull(item.view.payload.data(), nullptr, 10);
+  const std::uint64_t dice = random.below(100);
+  using Verdict = core::Inbox::Verdict;
+  Verdict verdict = Verdict::ack;
+  if (dice < temper.nack) {
+    verdict = Verdict::nack;
+  } else if (dice < temper.nack + temper.reject) {
+    verdict = Verdict::reject;
+  } else if (dice < temper.nack + temper.reject + temper.release) {
+    verdict = Verdict::release;
+  }
+  if (tell) {
+    static const char* const words[] = {"acks", "nacks", "rejects", "releases"};
+    tell(std::string("  worker ") + words[static_cast<int>(verdict)] + (" " + std::to_string(item.sequence)));
+  }
+  hands_.erase(hands_.begin() + static_cast<std::ptrdiff_t>(at));
+  if (verdict == Verdict::ack) ledger.on_done(number);  // the work is done before the ack, whatever becomes of it
+  if (verdict == Verdict::nack || verdict == Verdict::release) {
+    ledger.on_given_back(session_, item.grant, item.sequence);
+  }
+  const Duration delay = random.chance(1, 4) ? Duration(std::chrono::seconds(random.below(4))) : Duration{-1};
+  core_.settle(item.hand, verdict, delay, "as the dice fell", now);
+  perform(now);
+}
+
+bool SimWorker::work(Ledger& ledger, core::Random& random, const Temper& temper, core::Instant now) {
+  if (!hands_.empty() && random.chance(1, 2)) {
+    const std::size_t at = random.below(hands_.size());
+    if (hands_[at].until <= now) settle(ledger, random, temper, at, now);
+    return true;
+  }
+  if (hands_.size() >= 3) return true;
+  auto item = core_.take(now);
+  perform(now);
+  if (!item) return true;
+  if (tell) tell("  worker takes " + std::to_string(item->sequence) + ", attempt " + std::to_string(item->attempt));
+  // Again only if its last handing out here ended by a nack, a release (on_given_back) or its lease.
+  const bool lease_over = [&] {
+    for (const Hand& hand : hands_) {
+      if (hand.item.grant == item->grant && hand.item.sequence == item->sequence) return hand.until > core::Instant{};
+    }
+    return known_.contains({item->grant, item->sequence});
+  }();
+  ledger.on_handed(session_, item->grant, item->sequence, item->view.payload, lease_over);
+  const std::uint64_t number = std::strtoull(item->view.payload.data(), nullptr, 10);
+  if (temper.poison != 0 && number % temper.poison == 0) return false;
+  Hand hand{*item, {}};
+  if (random.below(100) < temper.hang) {
+    hand.until = core::after(now, lease_ * 2);
+    known_[{item->grant, item->sequence}] = item->attempt;
+  }
+  hands_.push_back(std::move(hand));
+  return true;
+}
+
+}  // namespace restante::sim

@@ -1,0 +1,67 @@
+#pragma once
+/// \file
+/// A simulated worker: the Inbox of the library, its link, its application, its live path.
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/inbox.h"
+#include "tests/sim/checkers.h"
+#include "tests/sim/client.h"
+
+namespace restante::sim {
+
+/// What the application may do to a message besides acking it; each is a chance in a hundred.
+struct Temper {
+  unsigned nack = 0;
+  unsigned reject = 0;
+  unsigned release = 0;
+  unsigned hang = 0;         ///< holds it until long after its lease
+  std::uint64_t poison = 0;  ///< a message whose number this divides kills its worker; 0: none
+};
+
+/// One life of a working process.
+class SimWorker {
+ public:
+  SimWorker(const std::string& stream, std::uint64_t session, std::uint32_t pid, const std::string& endpoint,
+            Duration lease, std::uint64_t credit, core::Instant now);
+
+  bool receive(core::Instant now);
+  void on_live(const Buffer& frame, core::Instant now);
+  void tick(core::Instant now);
+  /// The application takes or settles one message. False if it died of it.
+  bool work(Ledger& ledger, core::Random& random, const Temper& temper, core::Instant now);
+  void stop(core::Instant now);
+
+  /// Called with a line for each thing that the application does.
+  std::function<void(const std::string&)> tell;
+
+  [[nodiscard]] Client& client() noexcept { return client_; }
+  [[nodiscard]] const core::Inbox& core() const noexcept { return core_; }
+  [[nodiscard]] const std::string& endpoint() const noexcept { return endpoint_; }
+  [[nodiscard]] std::uint64_t session() const noexcept { return session_; }
+  [[nodiscard]] bool idle() const { return hands_.empty() && core_.queued() == 0; }
+
+ private:
+  struct Hand {
+    core::Inbox::Item item;
+    core::Instant until{};  ///< hangs
+  };
+  void perform(core::Instant now);
+  void settle(Ledger& ledger, core::Random& random, const Temper& temper, std::size_t at, core::Instant now);
+
+  std::uint64_t session_;
+  std::string endpoint_;
+  core::Inbox core_;
+  Client client_;
+  Duration lease_;
+  std::vector<Hand> hands_;
+  std::map<std::pair<GrantId, Sequence>, std::uint32_t> known_;  // ids handed out, and the attempt they were
+};
+
+}  // namespace restante::sim

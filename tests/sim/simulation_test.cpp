@@ -1,0 +1,31 @@
+#include <catch2/catch.hpp>
+
+#include "tests/sim/world.h"
+
+using namespace restante::sim;
+
+TEST_CASE("the same seed gives the same trace") {
+  const auto hash_of = [](std::uint64_t seed) {
+    World world(seed, WorldOptions::draw(seed));
+    world.run(200);
+    return world.trace_hash();
+  };
+  CHECK(hash_of(7) == hash_of(7));
+  CHECK(hash_of(7) != hash_of(8));
+}
+
+TEST_CASE("the checkers can fail") {
+  Ledger ledger;
+  ledger.on_sent(1, "1:a", 5, 10);
+  CHECK_THROWS_AS(ledger.on_sent(2, "2:b", 5, 10), Violation);
+  ledger.on_handed(1, 5, 10, "1:a", false);
+  CHECK_THROWS_AS(ledger.on_handed(1, 5, 10, "1:a", false), Violation);
+  CHECK_NOTHROW(ledger.on_handed(2, 5, 10, "1:a", false));
+  CHECK_THROWS_AS(ledger.on_handed(3, 5, 10, "1:b", false), Violation);
+  CHECK_THROWS_AS(ledger.on_handed(3, 5, 11, "1:a", false), Violation);
+  CHECK_THROWS_AS(ledger.on_memory(2, 1), Violation);
+  ledger.on_confirmed(1);
+  CHECK(ledger.missing() == std::vector<Ledger::Number>{1});
+  ledger.on_done(1);
+  CHECK(ledger.missing().empty());
+}

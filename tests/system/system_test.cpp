@@ -1,0 +1,170 @@
+/// \file
+/// The system tests for CTest: each name of tests/system/run.py is a test case, run as a child process with a deadline.
+/// The scenarios themselves are Python, because they need to kill, cut and look into /proc, and must share no code with
+/// what they judge.
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <set>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+namespace {
+
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+
+constexpr int skipped = 77;
+
+const std::string runner = std::filesystem::path(__FILE__).parent_path() / "run.py";
+
+/// The build tree that this very program is in.
+std::string build_directory() {
+  if (const char* given = std::getenv("RESTANTE_BUILD_DIR")) return given;
+  auto folder = std::filesystem::read_symlink("/proc/self/exe").parent_path();
+  while (folder.has_relative_path() && !std::filesystem::exists(folder / "CMakeCache.txt")) {
+    folder = folder.parent_path();
+  }
+  return folder;
+}
+
+struct Ended {
+  int status = -1;  ///< exit status; -1: killed, or out of time
+  std::string output;
+};
+
+/// Reads until the end or the deadline. False: out of time.
+bool read_all(int from, std::string& output, Clock::time_point deadline) {
+  for (std::array<char, 4096> chunk{};;) {
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
+    pollfd wanted{from, POLLIN, 0};
+    if (left <= 0 || ::poll(&wanted, 1, static_cast<int>(left)) == 0) return false;
+    const ssize_t got = ::read(from, chunk.data(), chunk.size());
+    if (got <= 0) return true;
+    output.append(chunk.data(), static_cast<std::size_t>(got));
+  }
+}
+
+/// `python3 run.py ARGUMENT`: its output and its end. SIGTERM at the deadline so that it cleans up, SIGKILL 10 s later.
+Ended run(const std::string& argument, std::chrono::seconds patience) {
+  std::array<int, 2> ends{};
+  REQUIRE(::pipe2(ends.data(), O_CLOEXEC) == 0);
+  const std::string build = build_directory();
+  const pid_t child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    ::setpgid(0, 0);
+    ::dup2(ends[1], STDOUT_FILENO);
+    ::dup2(ends[1], STDERR_FILENO);
+    ::setenv("RESTANTE_BUILD_DIR", build.c_str(), 1);
+    ::execlp("python3", "python3", "-B", runner.c_str(), argument.c_str(), static_cast<char*>(nullptr));
+    ::_exit(127);
+  }
+  ::close(ends[1]);
+  Ended ended;
+  const auto deadline = Clock::now() + patience;
+  if (!read_all(ends[0], ended.output, deadline)) {
+    ended.output += "\nOUT OF TIME after " + std::to_string(patience.count()) + " s\n";
+    ::kill(-child, SIGTERM);
+    if (!read_all(ends[0], ended.output, deadline + 10s)) ::kill(-child, SIGKILL);
+  }
+  ::close(ends[0]);
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  if (WIFEXITED(status)) ended.status = WEXITSTATUS(status);
+  return ended;
+}
+
+std::set<std::string>& known() {
+  static std::set<std::string> names;
+  return names;
+}
+
+struct Known {
+  explicit Known(const char* name) { known().insert(name); }
+};
+
+void check(const std::string& name, std::chrono::seconds patience) {
+  const Ended ended = run(name, patience);
+  INFO(ended.output);
+  if (ended.status == skipped && std::getenv("CI") == nullptr) {
+    WARN("skipped: " << ended.output);
+    return;
+  }
+  REQUIRE(ended.status == 0);
+}
+
+}  // namespace
+
+#define SYSTEM_TEST(name, patience) \
+  namespace {                       \
+  const Known known_##name(#name);  \
+  }                                 \
+  TEST_CASE("system: " #name, "[system]") { check(#name, patience); }
+
+SYSTEM_TEST(live_path_cut_control_alive, 60s)
+SYSTEM_TEST(live_path_never_there, 60s)
+SYSTEM_TEST(control_path_cut_live_alive, 60s)
+SYSTEM_TEST(both_paths_flap, 120s)
+SYSTEM_TEST(wire_that_corrupts_is_noticed, 60s)
+SYSTEM_TEST(garbage_at_the_sidecar_ipc, 120s)
+SYSTEM_TEST(garbage_at_the_sidecar_tcp, 120s)
+SYSTEM_TEST(garbage_at_the_live_endpoint, 120s)
+SYSTEM_TEST(endless_frames_leak_no_memory, 120s)
+SYSTEM_TEST(descriptors_run_out, 60s)
+SYSTEM_TEST(hundred_kills_with_elision, 180s)
+SYSTEM_TEST(hundred_kills_without_elision, 180s)
+SYSTEM_TEST(hundred_kills_find_a_planted_bug, 180s)
+SYSTEM_TEST(consumer_killed, 60s)
+SYSTEM_TEST(only_consumer_killed, 60s)
+SYSTEM_TEST(sidecar_killed, 60s)
+SYSTEM_TEST(sidecar_killed_with_the_consumer_away, 60s)
+SYSTEM_TEST(producer_killed, 60s)
+SYSTEM_TEST(all_killed_at_once, 60s)
+SYSTEM_TEST(consumer_away_for_the_whole_send, 60s)
+SYSTEM_TEST(sidecar_started_last, 60s)
+SYSTEM_TEST(worker_started_before_its_sidecar_by_tcp, 60s)
+SYSTEM_TEST(sidecar_stopped_for_a_while, 60s)
+SYSTEM_TEST(second_sidecar_on_one_store, 60s)
+SYSTEM_TEST(second_sidecar_on_one_ipc_path, 60s)
+SYSTEM_TEST(second_sidecar_on_one_port, 60s)
+SYSTEM_TEST(killed_sidecar_leaves_nothing_in_the_way, 60s)
+SYSTEM_TEST(second_writer_on_a_stream, 60s)
+SYSTEM_TEST(other_streams_and_instances_have_writers_of_their_own, 60s)
+SYSTEM_TEST(stopped_writer_is_fenced_or_goes_on_but_never_both, 60s)
+SYSTEM_TEST(store_full_by_quota_and_freed, 120s)
+SYSTEM_TEST(disk_filled_by_another_and_freed, 120s)
+SYSTEM_TEST(store_of_a_newer_version, 60s)
+SYSTEM_TEST(store_that_is_a_foreign_file, 60s)
+SYSTEM_TEST(store_that_is_truncated, 60s)
+SYSTEM_TEST(store_that_cannot_be_written, 60s)
+SYSTEM_TEST(healthy_link_writes_almost_nothing, 60s)
+SYSTEM_TEST(oracle_sees_bad_histories, 60s)
+SYSTEM_TEST(payloads_prove_themselves, 60s)
+SYSTEM_TEST(commands_in_the_documents, 300s)
+SYSTEM_TEST(guarantees_name_tests_that_exist, 60s)
+SYSTEM_TEST(slow_worker_beside_a_fast_one, 60s)
+SYSTEM_TEST(four_workers_do_the_work_of_four, 60s)
+SYSTEM_TEST(message_that_crashes_its_worker, 120s)
+SYSTEM_TEST(full_window, 60s)
+
+TEST_CASE("system: every test of run.py is listed here", "[system]") {
+  const Ended ended = run("--list", 30s);
+  INFO(ended.output);
+  REQUIRE(ended.status == 0);
+  std::istringstream lines(ended.output);
+  std::set<std::string> names;
+  for (std::string name; std::getline(lines, name);) names.insert(name);
+  CHECK(names == known());
+}

@@ -1,0 +1,60 @@
+"""The tools of these tests are tested too, and the documents' commands are run."""
+import re
+import subprocess
+import sys
+import zlib
+
+import doc_commands
+from harness import HERE, Cluster, Failure, Skip, expect, program
+from registry import scenario, scenarios
+
+
+@scenario
+def oracle_sees_bad_histories():
+    """The oracle goes red on every kind of broken history."""
+    done = subprocess.run([sys.executable, HERE / "oracle_test.py"], capture_output=True, text=True)
+    expect(done.returncode == 0, done.stderr)
+
+
+@scenario
+def payloads_prove_themselves():
+    """The traffic tools' checksum is zlib's, and a payload is the same whenever it is made."""
+    for number, size in ((1, 10), (77, 60), (123456, 900)):
+        command = [program("traffic_producer"), "--print", str(number), "--source", "p", "--size", str(size)]
+        made = {subprocess.run(command, capture_output=True, text=True, check=True).stdout for _ in range(2)}
+        expect(len(made) == 1, f"payload {number} differs from run to run")
+        source, told, crc, filler = made.pop().rstrip("\n").split(" ")
+        expect((source, int(told)) == ("p", number), f"payload {number} says {source} {told}")
+        expect(zlib.crc32(f"{source} {told} {filler}".encode()) == int(crc, 16), f"wrong checksum in payload {number}")
+
+
+@scenario
+def commands_in_the_documents():
+    """Every command shown in README.md and docs/ runs and ends with 0."""
+    files = doc_commands.documents()
+    if not files:
+        raise Skip("there are no documents")
+    with Cluster() as c:
+        failed = [text for text in (doc_commands.run(path, c.directory) for path in files) if text]
+    if failed:
+        raise Failure("\n".join(failed))
+
+
+@scenario
+def guarantees_name_tests_that_exist():
+    """Each row of the tables in docs/guarantees.md names its tests, and there are such tests."""
+    page = doc_commands.ROOT / "docs" / "guarantees.md"
+    cases = "".join(path.read_text() for path in doc_commands.ROOT.glob("tests/**/*_test.cpp"))
+    tables = page.read_text().split("## What happens if X dies at moment Y")[1].split("\n## ")[0]
+    rows = [line.split(" | ") for line in tables.splitlines() if line.startswith("| ")]
+    named = 0
+    for row in rows:
+        if row[-1].rstrip(" |") == "shown by":
+            continue
+        names = re.findall(r"`([^`]+)`", row[-1])
+        expect(names or "simulation" in row[-1], f"no test shows: {row[0].lstrip('| ')}")
+        for name in names:
+            expect(name in scenarios or f'"{name}"' in cases, f"there is no test `{name}`")
+            named += 1
+    expect(named > 20, f"only {named} tests are named in {page}")
+    print(f"{named} tests named")

@@ -85,7 +85,7 @@ void Inbox::on_redelivery(const Redelivery& redelivery, std::shared_ptr<const Ba
     }
   }
   if (!exclusive()) return;
-  gate_.on_control(header.last);
+  gate_.on_control(std::min(redelivery.covers, header.last));
   accept_passed(now);
 }
 
@@ -109,11 +109,6 @@ bool Inbox::refuses(bool live) const {
 /// Delivers what is absent of `range`.
 void Inbox::accept(const BatchRef& batch, Range range, std::uint32_t attempt, bool live, Instant now) {
   const GrantId grant = batch->header().grant;
-  if (!exclusive() && range.first <= floor_) {
-    // Below the floor only what was parked comes again, and only because the sidecar wants it done: whatever is
-    // remembered of it from before is over.
-    settled_.erase(grant, {range.first, std::min(range.last, floor_)});
-  }
   for (const Range& part : settled_.ids().inside(grant, range)) settled_.say_again(grant, part, pending_);
   std::uint64_t fresh = 0;
   for (const Range& part : absent(grant, range, live)) {

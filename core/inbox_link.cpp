@@ -153,12 +153,11 @@ void Inbox::on(const Checkpoint& checkpoint, Instant now) {
     gate_.on_checkpoint(checkpoint.to);
     accept_passed(now);
   } else {
-    floor_ = std::max(floor_, checkpoint.to);
+    floor_ = std::max(floor_, checkpoint.floor);
   }
-  const Sequence passed = exclusive() ? gate_.baseline() : floor_;
-  returned_.erase_up_to(passed);
-  settled_.pass(passed);
-  grants_.trim(passed);
+  returned_.erase_up_to(checkpoint.floor);
+  settled_.pass(checkpoint.floor);
+  grants_.trim(checkpoint.floor);
 }
 
 void Inbox::on(const Refused& refused, Instant now) {

@@ -205,11 +205,15 @@ struct Redelivery {
   Token token = 0;
   GrantId grant = 0;
   std::vector<Owed> owed;
+  Sequence covers = 0;  ///< X4: with this, all that the subscription owns up to here was sent, held or settled
 };
+/// T1: all that an exclusive subscription owns up to `to` was sent on this link, is held by this session, or is
+/// settled.
 struct Checkpoint {
   Token token = 0;
   Sequence to = 0;
-};  ///< T1; for workers: the floor, ids below may be forgotten
+  Sequence floor = 0;  ///< settled up to here on the sidecar's disk: ids may be forgotten (X9)
+};
 struct TakenOver {
   Token token = 0;
   std::string text;

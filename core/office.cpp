@@ -254,17 +254,38 @@ std::string Office::live_endpoint(const Link& link, const Subscribe& subscribe) 
   return {};
 }
 
+/// What is wrong with the subscription that is asked for, for people.
+std::optional<std::string> Office::problem_of(const Subscribe& subscribe) {
+  if (const auto fault = problem_of_subscription_name(subscribe.subscription)) {
+    return "subscription name \"" + subscribe.subscription + "\" " + *fault;
+  }
+  for (const std::string& filter : subscribe.filters) {
+    if (const auto fault = problem_of_filter(filter)) return "filter \"" + filter + "\" " + *fault;
+  }
+  if (!subscribe.start.empty() && subscribe.start != "new" && subscribe.start != "beginning") {
+    return "start \"" + subscribe.start + "\" is neither \"new\" nor \"beginning\"";
+  }
+  return std::nullopt;
+}
+
+void Office::on_message(LinkId, Link& link, const CatchUp& request) {
+  const auto at = link.sessions.find(request.token);
+  Outbox* outbox = at == link.sessions.end() ? nullptr : find(at->second);
+  if (outbox == nullptr) return;
+  outbox->catch_up(request);
+  finish(*outbox);
+}
+
 void Office::on_message(LinkId id, Link& link, const Subscribe& subscribe) {
-  if (subscribe.mode != SubscriptionMode::shared || subscribe.subscription != "workers") {
-    refuse(id, Side::session, subscribe.session, ErrorCode::bad_argument,
-           "this version keeps one subscription a stream, the shared one of its workers");
+  if (const auto text = problem_of(subscribe)) {
+    refuse(id, Side::session, subscribe.session, ErrorCode::bad_argument, *text);
     return;
   }
   Outbox* outbox = stream(subscribe.stream, StreamKind::kept, id, Side::session, subscribe.session);
   if (outbox == nullptr) return;
   if (outbox->record().kind == StreamKind::live) {
     refuse(id, Side::session, subscribe.session, ErrorCode::bad_argument,
-           "stream " + subscribe.stream + " is live only; it has no workers");
+           "stream " + subscribe.stream + " is live only; it has no subscriptions that wait");
     return;
   }
   std::erase_if(link.sessions, [&](const auto& one) {  // a session that subscribed again has another token
@@ -274,14 +295,21 @@ void Office::on_message(LinkId id, Link& link, const Subscribe& subscribe) {
     refuse(id, Side::session, subscribe.session, ErrorCode::retry_later, "too many sessions");
     return;
   }
-  WorkerSession session;
+  if (outbox->subscriptions().size() >= limits::subscriptions_max &&
+      !outbox->has_subscription(subscribe.subscription)) {
+    refuse(id, Side::session, subscribe.session, ErrorCode::retry_later,
+           "stream " + subscribe.stream + " has " + std::to_string(limits::subscriptions_max) +
+               " subscriptions, which is its limit; remove one");
+    return;
+  }
+  ConsumerSession session;
   while (session.token == 0) session.token = random_.next();
   session.link = id;
   session.session = subscribe.session;
   session.endpoint = live_endpoint(link, subscribe);
   session.credit = subscribe.credit;
   link.sessions[session.token] = subscribe.stream;
-  outbox->subscribe(subscribe, 0, session, turn_);
+  outbox->subscribe(subscribe, next_subscription_id_++, session, turn_);
   finish(*outbox);
 }
 

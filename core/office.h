@@ -86,8 +86,10 @@ class Office {
   void on_message(LinkId id, Link& link, const CloseWriter& close);
   void on_message(LinkId id, Link& link, const Subscribe& subscribe);
   void on_message(LinkId id, Link& link, const Settle& settle);
+  void on_message(LinkId id, Link& link, const CatchUp& request);
   void on_message(LinkId id, Link& link, const Unsubscribe& unsubscribe);
   void on_message(LinkId id, Link& link, const Query& query);
+  [[nodiscard]] static std::optional<std::string> problem_of(const Subscribe& subscribe);
   void end_link(LinkId id, bool in_order);
   Outbox* stream(const std::string& name, StreamKind kind, LinkId refuse_to, Side side, std::uint64_t id);
   Outbox* find(const std::string& name);

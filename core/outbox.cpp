@@ -14,7 +14,8 @@ Outbox::Outbox(const StreamRecord& record, const OutboxSettings& settings) : rec
 void Outbox::restore_subscription(const SubscriptionRecord& record, const CursorRecord& cursor,
                                   const StoreImage::Parked& parked) {
   const Sequence floor = std::max(cursor.floor, record.start);
-  Subscription subscription{record, SharedGroup(Cursor(floor, cursor.settled), settings_.retry)};
+  Subscription subscription{record, ReaderGroup(Cursor(floor, cursor.settled), settings_.retry, record.mode)};
+  subscription.on_disk = true;
   subscription.durable_floor = floor;
   if (parked.count > 0) {
     subscription.parked_due_ms = parked.next_due_ms;
@@ -210,9 +211,11 @@ void Outbox::confirm(Turn& turn) {
 void Outbox::finish(Turn& turn) {
   bool all_live = true;
   for (auto& [id, subscription] : subscriptions_) {
-    SharedGroup& group = subscription.group;
-    group.dispatch(turn);
+    ReaderGroup& group = subscription.group;
     const bool hot = group.cursor().tracked_to() >= head_;
+    if (group.live() && !hot) group.catch_up(0);
+    group.dispatch(turn);
+    if (group.goes_live(head_, hot, is_open(group.want()))) tell_checkpoint(subscription, head_, turn);
     if (writer_.attached) {
       const bool allowed = hot && group.cursor().has_room(share_);
       if (group.lend(turn, writer_.holder.link, writer_.holder.handle, allowed)) group.dispatch(turn);
@@ -238,9 +241,14 @@ void Outbox::checkpoint(Turn& turn) {
     }
     if (floor == subscription.told_floor) continue;
     subscription.told_floor = floor;
-    for (const auto& [token, session] : subscription.group.sessions()) {
-      if (session.admitted) turn.out.push_back(Outgoing{session.link, Checkpoint{token, floor}, {}});
-    }
+    tell_checkpoint(subscription, subscription.group.cursor().floor(), turn);
+  }
+}
+
+void Outbox::tell_checkpoint(const Subscription& subscription, Sequence to, Turn& turn) {
+  for (const auto& [token, session] : subscription.group.sessions()) {
+    if (!session.admitted) continue;
+    turn.out.push_back(Outgoing{session.link, Checkpoint{token, to, subscription.durable_floor}, {}});
   }
 }
 

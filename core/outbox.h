@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "core/shared_group.h"
+#include "core/reader_group.h"
 #include "core/status.h"
 #include "core/store_effects.h"
 #include "core/turn.h"
@@ -26,10 +26,10 @@ struct OutboxSettings {
   RetryPolicy retry;
 };
 
-/// A subscription of the stream with its group of workers.
+/// A subscription of the stream with its consumers.
 struct Subscription {
   SubscriptionRecord record;
-  SharedGroup group;
+  ReaderGroup group;
   std::uint64_t backlog_messages = 0;
   std::uint64_t backlog_octets = 0;
   std::uint64_t dead = 0;
@@ -42,6 +42,7 @@ struct Subscription {
   std::uint64_t parked_elsewhere = 0;           ///< parked messages that are not in memory
   bool parked_known = true;      ///< false: what is parked is still to be loaded; until then nobody is admitted
   std::vector<Token> waiting{};  ///< sessions that wait for it
+  bool on_disk = false;          ///< false: it is new, and nothing may name it before its commit
   bool cursor_dirty = false;
   Sequence durable_floor = 0;  ///< of the last cursor that was committed
   Sequence told_floor = 0;     ///< by the last checkpoint
@@ -75,6 +76,7 @@ class Outbox {
   [[nodiscard]] std::uint64_t stored_octets() const noexcept { return stored_octets_; }
   [[nodiscard]] std::size_t sessions() const noexcept { return sessions_.size(); }
   [[nodiscard]] bool has_session(Token token) const { return sessions_.contains(token); }
+  [[nodiscard]] bool has_subscription(const std::string& name) const;
   [[nodiscard]] const std::map<SubscriptionId, Subscription>& subscriptions() const noexcept { return subscriptions_; }
   [[nodiscard]] Instant next_deadline(Instant now, bool store_is_busy) const;
 
@@ -92,8 +94,9 @@ class Outbox {
   /// Durable with the next commit.
   void add_subscription(const SubscriptionRecord& record);
   /// Adds the subscription if it is new (`id` names it then); the answer goes out once that is durable.
-  void subscribe(const Subscribe& subscribe, SubscriptionId id, const WorkerSession& session, Turn& turn);
+  void subscribe(const Subscribe& subscribe, SubscriptionId id, const ConsumerSession& session, Turn& turn);
   void settle(const Settle& settle, Turn& turn);
+  void catch_up(const CatchUp& request);
   void leave(Token token, bool in_order, Turn& turn);
 
   // ---- store
@@ -150,8 +153,14 @@ class Outbox {
   void announce_grants(Turn& turn) const;
   [[nodiscard]] bool has_parked(Range range) const;
   [[nodiscard]] bool is_granted(const GrantRange& range) const;
+  [[nodiscard]] bool is_open(Sequence sequence) const;
 
   void admit(Token token, Turn& turn);
+  [[nodiscard]] std::optional<std::string> refusal(const Subscribe& subscribe, const SubscriptionRecord& record) const;
+  void draw_claim(std::uint64_t presented, Subscription& subscription, Turn& turn);
+  void replace_sessions(const ConsumerSession& session, Subscription& subscription, Turn& turn);
+  void write_record(const SubscriptionRecord& record);
+  static void tell_checkpoint(const Subscription& subscription, Sequence to, Turn& turn);
   [[nodiscard]] static bool owns(const Subscription& subscription, const CopiedBatch& batch);
   void own(const BatchRef& batch, bool hot, bool again, Subscription& subscription, const Turn& turn);
   [[nodiscard]] bool clashes(Range range) const;

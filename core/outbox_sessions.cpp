@@ -8,48 +8,115 @@
 
 namespace restante::core {
 
+namespace {
+
+constexpr int claim_random_bits = 16;
+constexpr std::uint64_t claim_generations_max = 1U << 20;  // a claim that is further ahead was never drawn here
+
+}  // namespace
+
 Subscription* Outbox::find(Token token) {
   const auto at = sessions_.find(token);
   return at == sessions_.end() ? nullptr : &subscriptions_.at(at->second);
 }
 
+bool Outbox::has_subscription(const std::string& name) const {
+  return std::any_of(subscriptions_.begin(), subscriptions_.end(),
+                     [&](const auto& known) { return known.second.record.name == name; });
+}
+
 void Outbox::add_subscription(const SubscriptionRecord& record) {
-  Subscription added{record, SharedGroup(Cursor(record.start, {}), settings_.retry)};
+  Subscription added{record, ReaderGroup(Cursor(record.start, {}), settings_.retry, record.mode)};
   added.cursor_dirty = true;
   added.durable_floor = record.start;
+  for (const BatchRef& batch : line_) {  // from now on it owns what is above its start, fresh or not (B1)
+    if (batch->messages() == 0 || batch->last() <= record.start || !owns(added, *batch)) continue;
+    ++batch->owed_by;
+    collected_ = 0;  // what needed no row before may need one now
+  }
   subscriptions_.emplace(record.id, std::move(added));
+  write_record(record);
+}
+
+/// With the next commit; of several changes before it the last one.
+void Outbox::write_record(const SubscriptionRecord& record) {
+  std::erase_if(pending_subscriptions_, [&](const SubscriptionRecord& pending) { return pending.id == record.id; });
   pending_subscriptions_.push_back(record);
 }
 
-void Outbox::subscribe(const Subscribe& subscribe, SubscriptionId id, const WorkerSession& session, Turn& turn) {
+std::optional<std::string> Outbox::refusal(const Subscribe& subscribe, const SubscriptionRecord& record) const {
+  const std::string what = "cannot subscribe to stream " + record_.name + " as " + record.name + ": ";
+  if (subscribe.mode != record.mode) {
+    return what + "it exists as " + (record.mode == SubscriptionMode::shared ? "a shared" : "an exclusive") +
+           " subscription; use another name";
+  }
+  if (subscribe.filters != record.filters) {
+    return what + "it exists with other filters, and they cannot be changed in this version; use another name";
+  }
+  return std::nullopt;
+}
+
+/// Claims of an exclusive name rise (X7). Their low bits are random: after a crash that lost the newest number, two
+/// holders of the same one would take the name from each other for ever.
+void Outbox::draw_claim(std::uint64_t presented, Subscription& subscription, Turn& turn) {
+  SubscriptionRecord& record = subscription.record;
+  if (presented == record.claim && presented != 0) return;
+  const std::uint64_t generation = record.claim >> claim_random_bits;
+  if (presented != 0) {
+    record.claim = presented;
+  } else {
+    record.claim = ((generation + 1) << claim_random_bits) | turn.random.below(std::uint64_t{1} << claim_random_bits);
+  }
+  write_record(record);
+}
+
+/// A consumer on a new link replaces itself; in an exclusive subscription it replaces everyone.
+void Outbox::replace_sessions(const ConsumerSession& session, Subscription& subscription, Turn& turn) {
+  const std::map<Token, ConsumerSession> before = subscription.group.sessions();
+  for (const auto& [token, known] : before) {
+    const bool same = known.session == session.session;
+    if (!same && !subscription.group.exclusive()) continue;
+    leave(token, true, turn);  // a cut or a takeover, no death
+    if (!same) {
+      const std::string text = "subscription " + subscription.record.name + " of stream " + record_.name +
+                               " was taken over by a newer consumer";
+      turn.out.push_back(Outgoing{known.link, TakenOver{token, text}, {}});
+    } else if (known.link != session.link) {
+      turn.out.push_back(Outgoing{known.link, Unknown{}, {}});  // if it lives after all, its library must begin again
+    }
+  }
+}
+
+void Outbox::subscribe(const Subscribe& subscribe, SubscriptionId id, const ConsumerSession& session, Turn& turn) {
   auto at = std::find_if(subscriptions_.begin(), subscriptions_.end(),
                          [&](const auto& known) { return known.second.record.name == subscribe.subscription; });
   if (at == subscriptions_.end()) {
+    const Sequence start = subscribe.start == "beginning" ? 0 : head_;
     add_subscription(
-        SubscriptionRecord{id, record_.id, subscribe.subscription, subscribe.mode, subscribe.filters, head_, 0});
+        SubscriptionRecord{id, record_.id, subscribe.subscription, subscribe.mode, subscribe.filters, start, 0});
     at = subscriptions_.find(id);
   }
   Subscription& subscription = at->second;
-  std::vector<Token> replaced;
-  for (const auto& [token, known] : subscription.group.sessions()) {
-    if (known.session == session.session) replaced.push_back(token);
+  const auto refuse = [&](ErrorCode code, const std::string& text) {
+    turn.out.push_back(Outgoing{session.link, Refused{Side::session, session.session, code, text}, {}});
+  };
+  if (const auto text = refusal(subscribe, subscription.record)) return refuse(ErrorCode::bad_argument, *text);
+  if (subscription.group.exclusive()) {
+    if (subscribe.claim != 0 && subscribe.claim < subscription.record.claim) {
+      return refuse(ErrorCode::held_elsewhere, "subscription " + subscription.record.name + " of stream " +
+                                                   record_.name + " was taken over by a newer consumer");
+    }
+    const bool plausible = (subscribe.claim - subscription.record.claim) >> claim_random_bits < claim_generations_max;
+    draw_claim(plausible ? subscribe.claim : 0, subscription, turn);
   }
-  for (const Token token : replaced) {  // the same consumer on a new link: a cut, no death
-    const LinkId old_link = subscription.group.sessions().at(token).link;
-    leave(token, true, turn);
-    // If that link lives after all, its library must begin again, or it would wait for ever.
-    if (old_link != session.link) turn.out.push_back(Outgoing{old_link, Unknown{}, {}});
-  }
+  replace_sessions(session, subscription, turn);
 
   std::vector<GrantRange> held;
   std::copy_if(subscribe.held.begin(), subscribe.held.end(), std::back_inserter(held),
                [&](const GrantRange& range) { return is_granted(range); });
   subscription.group.join(session, held, turn);
   sessions_[session.token] = at->first;
-  const auto is_it = [&](const SubscriptionRecord& pending) { return pending.id == at->first; };
-  const bool durable = std::none_of(pending_subscriptions_.begin(), pending_subscriptions_.end(), is_it) &&
-                       std::none_of(in_commit_.subscriptions.begin(), in_commit_.subscriptions.end(), is_it);
-  if (durable) {
+  if (subscription.on_disk) {
     admit(session.token, turn);
   } else {
     pending_admissions_.push_back(session.token);
@@ -65,11 +132,11 @@ void Outbox::admit(Token token, Turn& turn) {
     return;
   }
   subscription->group.admit(token);
-  const WorkerSession& session = subscription->group.sessions().at(token);
-  turn.out.push_back(Outgoing{
-      session.link,
-      Subscribed{session.session, token, subscription->record.mode, 0, subscription->durable_floor, grant_list(), 0},
-      {}});
+  const ConsumerSession& session = subscription->group.sessions().at(token);
+  turn.out.push_back(Outgoing{session.link,
+                              Subscribed{session.session, token, subscription->record.mode, subscription->record.claim,
+                                         subscription->durable_floor, grant_list(), 0},
+                              {}});
 }
 
 void Outbox::settle(const Settle& settle, Turn& turn) {
@@ -86,6 +153,10 @@ void Outbox::settle(const Settle& settle, Turn& turn) {
   Cursor::Change change;
   subscription->group.settle(allowed, change, turn);
   apply(change, *subscription, turn.now);
+}
+
+void Outbox::catch_up(const CatchUp& request) {
+  if (Subscription* subscription = find(request.token)) subscription->group.catch_up(request.want);
 }
 
 void Outbox::leave(Token token, bool in_order, Turn& turn) {

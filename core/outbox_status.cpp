@@ -8,7 +8,7 @@
 namespace restante::core {
 
 std::string Outbox::why_behind(const Subscription& subscription, bool hot) {
-  const SharedGroup& group = subscription.group;
+  const ReaderGroup& group = subscription.group;
   if (group.sessions().empty()) return "no consumer";
   if (!hot) return "backlog on disk";
   if (group.anything_owed()) return "consumers have no credit left";
@@ -32,8 +32,8 @@ StreamStatus Outbox::status(const Turn& turn) const {
                     (writer_.attached ? ", for " : ", away for ") + std::to_string(seconds) + " s";
   }
   for (const auto& [id, subscription] : subscriptions_) {
-    const SharedGroup& group = subscription.group;
-    const SharedGroup::Counters& counters = group.counters();
+    const ReaderGroup& group = subscription.group;
+    const ReaderGroup::Counters& counters = group.counters();
     SubscriptionStatus one;
     one.name = subscription.record.name;
     one.mode = subscription.record.mode;
@@ -78,6 +78,8 @@ void Outbox::add_counters(std::map<std::string, std::uint64_t>& counters) const 
   add("rows damaged or missing", damaged_);
   for (const auto& [id, subscription] : subscriptions_) {
     add("live copies taken as lost", subscription.group.counters().live_lost);
+    add("exclusive sessions gone live", subscription.group.counters().gone_live);
+    add("gaps that consumers told", subscription.group.counters().gaps);
     add("sessions lost", subscription.group.counters().deaths);
     add("suspects handed out alone", subscription.group.counters().alone);
   }

@@ -48,7 +48,7 @@ void Outbox::collect_rows(Transaction& transaction, std::uint64_t& octets_left, 
 
 void Outbox::collect_asides(Transaction& transaction, const Turn& turn) {
   for (auto& [id, subscription] : subscriptions_) {
-    for (const SharedGroup::Aside& aside : subscription.group.take_burials()) {
+    for (const ReaderGroup::Aside& aside : subscription.group.take_burials()) {
       const MessageView message = aside.batch->batch.message(aside.sequence);
       transaction.dead.push_back(DeadRecord{id, record_.id, aside.sequence, aside.grant, aside.attempts, turn.wall_ms,
                                             aside.reason, aside.batch->batch.header().topic,
@@ -56,7 +56,7 @@ void Outbox::collect_asides(Transaction& transaction, const Turn& turn) {
       in_commit_.buried.emplace_back(id, aside.sequence);
       subscription.cursor_dirty = true;
     }
-    for (const SharedGroup::Aside& aside : subscription.group.take_parkings(turn)) {
+    for (const ReaderGroup::Aside& aside : subscription.group.take_parkings(turn)) {
       const bool fresh = aside.batch != nullptr && aside.batch->place == CopiedBatch::Place::fresh;
       if (fresh) aside.batch->wanted_on_disk = true;
       transaction.parked.push_back(
@@ -92,9 +92,9 @@ void Outbox::collect_cursors(Transaction& transaction) {
   for (auto& [id, subscription] : subscriptions_) {
     const Cursor& cursor = subscription.group.cursor();
     if (!subscription.cursor_dirty && cursor.floor() == subscription.durable_floor) continue;
-    const bool is_new = std::any_of(pending_subscriptions_.begin(), pending_subscriptions_.end(),
-                                    [&](const SubscriptionRecord& pending) { return pending.id == id; });
-    if (is_new) continue;  // on a full disk it waits
+    const bool waits = std::any_of(pending_subscriptions_.begin(), pending_subscriptions_.end(),
+                                   [&](const SubscriptionRecord& pending) { return pending.id == id; });
+    if (waits && !subscription.on_disk) continue;  // on a full disk
     in_commit_.floors.emplace_back(id, cursor.floor());
     CursorRecord record{id, cursor.floor(), cursor.window(limits::early_ranges_max)};
     // What is parked or buried by this very transaction is settled for the cursor (B4): one commit.
@@ -204,6 +204,7 @@ void Outbox::on_committed(const CommitToken& token, Turn& turn) {
                        [&](const GrantRecord& closed) { return closed.grant == known.grant; });
   });
   if (prune_needed_) cursor_due_ = std::min(cursor_due_, after(turn.now, limits::cursor_delay));
+  for (const SubscriptionRecord& record : done.subscriptions) subscriptions_.at(record.id).on_disk = true;
   if (done.grant) seat_writer(*done.grant, turn);
   for (const Token session : done.admissions) admit(session, turn);
 }

@@ -33,6 +33,15 @@ bool Outbox::is_granted(const GrantRange& range) const {
   return false;
 }
 
+/// May a copy of `sequence` still come? Not if its block is not the seated writer's (T4). When the next one is seated,
+/// the head passes all of the old one's blocks (W3).
+bool Outbox::is_open(Sequence sequence) const {
+  return std::any_of(grants_.begin(), grants_.end(), [&](const GrantRecord& known) {
+    const Range& range = known.grant.range;
+    return known.handle == writer_.holder.handle && range.first <= sequence && sequence <= range.last;
+  });
+}
+
 void Outbox::announce_grants(Turn& turn) const {
   const std::vector<Grant> list = grant_list();
   for (const auto& [id, subscription] : subscriptions_) {

@@ -9,15 +9,6 @@ void SettledIds::reject(GrantId grant, Sequence sequence, const std::string& rea
   if (rejected_.emplace(Id{grant, sequence}, reason).second) reason_octets_ += reason.size();
 }
 
-void SettledIds::erase(GrantId grant, Range range) {
-  ids_.erase(grant, range);
-  const auto end = rejected_.upper_bound({grant, range.last});
-  for (auto at = rejected_.lower_bound({grant, range.first}); at != end;) {
-    reason_octets_ -= at->second.size();
-    at = rejected_.erase(at);
-  }
-}
-
 void SettledIds::erase_from(Sequence first) {
   if (passed_ >= first) passed_ = first == 0 ? 0 : first - 1;
   ids_.erase_from(first);

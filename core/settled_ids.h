@@ -21,8 +21,6 @@ class SettledIds {
  public:
   void ack(GrantId grant, Sequence sequence) { ids_.insert(grant, {sequence, sequence}); }
   void reject(GrantId grant, Sequence sequence, const std::string& reason);
-  /// It came again although it is below the floor: the sidecar wants it done again.
-  void erase(GrantId grant, Range range);
   void erase_from(Sequence first);
   void clear() { erase_from(0); }
 

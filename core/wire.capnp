@@ -292,11 +292,13 @@ struct Redelivery {
   token @0 :UInt64;
   grant @1 :UInt64;
   owed @2 :List(Owed);
+  covers @3 :UInt64;
 }
 
 struct Checkpoint {
   token @0 :UInt64;
   to @1 :UInt64;
+  floor @2 :UInt64;
 }
 
 struct TakenOver {

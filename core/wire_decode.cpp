@@ -172,7 +172,9 @@ Subscribed get(wire::Subscribed::Reader in) {
           sequence(in.getRegressedAt())};
 }
 
-Redelivery get(wire::Redelivery::Reader in) { return {in.getToken(), in.getGrant(), get_ranges(in.getOwed())}; }
+Redelivery get(wire::Redelivery::Reader in) {
+  return {in.getToken(), in.getGrant(), get_ranges(in.getOwed()), sequence(in.getCovers())};
+}
 
 Query get(wire::Query::Reader in) {
   return {in.getRequest(), text(in.getWhat(), limits::text_size_max, "the question")};
@@ -187,7 +189,7 @@ CatchUp get(wire::CatchUp::Reader in) { return {in.getToken(), sequence(in.getWa
 Resend get(wire::Resend::Reader in) { return {in.getHandle(), sequence(in.getAfter())}; }
 Fenced get(wire::Fenced::Reader in) { return {in.getHandle(), explanation(in.getText())}; }
 Grants get(wire::Grants::Reader in) { return {in.getToken(), get_grants(in.getGrants())}; }
-Checkpoint get(wire::Checkpoint::Reader in) { return {in.getToken(), sequence(in.getTo())}; }
+Checkpoint get(wire::Checkpoint::Reader in) { return {in.getToken(), sequence(in.getTo()), sequence(in.getFloor())}; }
 TakenOver get(wire::TakenOver::Reader in) { return {in.getToken(), explanation(in.getText())}; }
 
 }  // namespace

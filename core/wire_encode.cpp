@@ -235,12 +235,14 @@ void put(Frame frame, const Redelivery& in) {
   out.setToken(in.token);
   out.setGrant(in.grant);
   put_list(in.owed, limits::ranges_max, [&out](unsigned int count) { return out.initOwed(count); });
+  out.setCovers(in.covers);
 }
 
 void put(Frame frame, const Checkpoint& in) {
   auto out = frame.initCheckpoint();
   out.setToken(in.token);
   out.setTo(in.to);
+  out.setFloor(in.floor);
 }
 
 void put(Frame frame, const TakenOver& in) {

@@ -106,9 +106,9 @@ class InboxBench {
     inbox.on_live(batch_of(grant, range, prev, topic), now);
   }
   void redeliver(Range range, std::uint32_t attempts = 0, const std::string& topic = {}) {
-    inbox.on_redelivery({token, grant, {{range, attempts}}}, batch_of(grant, range, 0, topic), now);
+    inbox.on_redelivery({token, grant, {{range, attempts}}, range.last}, batch_of(grant, range, 0, topic), now);
   }
-  void checkpoint(Sequence to) { inbox.on_message(Checkpoint{token, to}, now); }
+  void checkpoint(Sequence to) { inbox.on_message(Checkpoint{token, to, to}, now); }
   void pass(Duration time) {
     now += time;
     inbox.on_time(now);

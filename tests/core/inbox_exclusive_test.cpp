@@ -162,7 +162,7 @@ TEST_CASE("the same redelivery after a lost frame and a new link is delivered on
   bench.connect();
   bench.redeliver({1, 1}, 0, "a");
   bench.connect();  // a jump in the numbers: 2 was lost, and the checkpoint after it is of the old link
-  bench.inbox.on_message(Checkpoint{bench.token - 1, 3}, bench.now);
+  bench.inbox.on_message(Checkpoint{bench.token - 1, 3, 3}, bench.now);
   bench.live({3, 3}, 2, "a");
   CHECK(bench.take_all() == Sequences{1});
   bench.redeliver({1, 1}, 0, "a");

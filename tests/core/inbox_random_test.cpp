@@ -96,8 +96,7 @@ class NaiveWorker {
     const Sequence last = first + random_.below(batch->header().last - first + 1);
     bench_.inbox.on_redelivery({bench_.token, grant, {{{first, last}, 0}}}, batch, bench_.now);
     for (Sequence s = first; s <= last; ++s) {
-      // Below the floor only what is parked comes again, so what was settled is to be done again.
-      const bool absent = ids_[s].state == State::absent || (ids_[s].state == State::settled && s <= floor_);
+      const bool absent = ids_[s].state == State::absent;
       if (absent && !ids_[s].unsaid) arrive(s);
       else if (ids_[s].state == State::settled) must_ack_.insert(s);
     }

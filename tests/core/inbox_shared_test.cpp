@@ -134,6 +134,22 @@ TEST_CASE("a redelivery below the floor is delivered: it was parked") {
   CHECK(bench.said().acks == Ids{InboxBench::ids(1, 1)});
 }
 
+// Found by the simulated world: the sidecar died before it had the ack of a parked message.
+TEST_CASE("what was parked and is settled here is acked again when it comes again, also below the floor") {
+  InboxBench bench;
+  bench.connect();
+  bench.live({1, 1});
+  bench.take_and(Verdict::nack);
+  bench.said();
+  bench.checkpoint(9);
+  bench.redeliver({1, 1}, 1);
+  CHECK(bench.take_and(Verdict::ack));
+  bench.connect(9);
+  bench.redeliver({1, 1}, 1);
+  CHECK(bench.take_all().empty());
+  CHECK(bench.said().acks == Ids{InboxBench::ids(1, 1)});
+}
+
 TEST_CASE("only the owed ranges of a redelivered batch are delivered, each with its attempts") {
   InboxBench bench;
   bench.connect();

@@ -115,13 +115,13 @@ class SmallWorld {
     for (auto at = messages_.upper_bound(position_); at != messages_.end(); ++at) {
       if (at->second.settled) continue;
       position_ = at->first;
-      to_inbox_.push_back(Redelivery{token_, grant, {{{position_, position_}, at->second.attempts}}});
+      to_inbox_.push_back(Redelivery{token_, grant, {{{position_, position_}, at->second.attempts}}, position_});
       return;
     }
     if (want_ > head_) return;
     catching_up_ = false;
     want_ = 0;
-    to_inbox_.push_back(Checkpoint{token_, head_});
+    to_inbox_.push_back(Checkpoint{token_, head_, floor()});
   }
   void hear_inbox() {
     if (to_sidecar_.empty()) return;

@@ -35,8 +35,8 @@ class OutboxBench {
     outbox.open_writer(open, holder, turn);
     step();
   }
-  Token join(const std::string& name) {
-    WorkerSession session;
+  Token join(const std::string& name, const std::vector<std::string>& filters = {}) {
+    ConsumerSession session;
     session.token = next_token_++;
     session.link = session.token;
     session.session = session.token;
@@ -45,6 +45,7 @@ class OutboxBench {
     subscribe.session = session.session;
     subscribe.stream = "s";
     subscribe.subscription = name;
+    subscribe.filters = filters;
     outbox.subscribe(subscribe, 0, session, turn);
     step();
     return session.token;
@@ -198,7 +199,7 @@ TEST_CASE("a subscription owns what its filter matches, and nothing else holds i
   bench.send("money/in");
   bench.ack(worker, 2);
   CHECK(bench.floor_of("audit") == 1);
-  const Token auditor = bench.join("audit");
+  const Token auditor = bench.join("audit", {"money/#"});
   CHECK(bench.redelivered(auditor) == std::vector<Sequence>{2});
 }
 

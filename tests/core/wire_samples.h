@@ -111,8 +111,8 @@ inline std::vector<ControlMessage> all() {
       LiveTarget{88, 89, "tcp://10.0.0.1:7000", 90, 91, true},
       Subscribed{92, 93, SubscriptionMode::exclusive, 94, 95, grants(), 96},
       Grants{97, grants()},
-      Redelivery{98, 99, {{{100, 101}, 2}, {{105, 105}, 0}}},
-      Checkpoint{102, 103},
+      Redelivery{98, 99, {{{100, 101}, 2}, {{105, 105}, 0}}, 105},
+      Checkpoint{102, 103, 101},
       TakenOver{104, "a newer session has it"},
       Report{105, "{\"node\":\"edge-7\"}"},
   };

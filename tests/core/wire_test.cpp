@@ -123,8 +123,9 @@ TEST_CASE("a nack's wait is cut at 100 years") {
 
 TEST_CASE("control messages that pass a limit are refused", "[parser]") {
   const Sequence above = limits::sequence_max + 1;
-  CHECK(refusal_of(Checkpoint{1, limits::sequence_max}).empty());
-  CHECK(refusal_of(Checkpoint{1, above}) == "a sequence is above sequence_max");
+  CHECK(refusal_of(Checkpoint{1, limits::sequence_max, limits::sequence_max}).empty());
+  CHECK(refusal_of(Checkpoint{1, above, 0}) == "a sequence is above sequence_max");
+  CHECK(refusal_of(Checkpoint{1, 0, above}) == "a sequence is above sequence_max");
   CHECK_FALSE(refusal_of(CatchUp{1, above}).empty());
   CHECK_FALSE(refusal_of(Resend{1, above}).empty());
   CHECK_FALSE(refusal_of(Confirmed{1, above, 0, 0, ""}).empty());
@@ -134,7 +135,7 @@ TEST_CASE("control messages that pass a limit are refused", "[parser]") {
   CHECK_FALSE(refusal_of(Subscribed{1, 2, {}, 0, 0, {}, above}).empty());
   CHECK_FALSE(refusal_of(OpenWriter{1, "s", {}, true, {}, above, 0}).empty());
   CHECK(refusal_of(Grants{1, {{2, {5, 4}}}}) == "a range ends before it begins");
-  CHECK_FALSE(refusal_of(Redelivery{1, 2, {{{5, 4}, 0}}}).empty());
+  CHECK_FALSE(refusal_of(Redelivery{1, 2, {{{5, 4}, 0}}, 0}).empty());
   Settle settle;
   settle.nacks = {Nack{1, above, -1, false}};
   CHECK_FALSE(refusal_of(settle).empty());

@@ -173,7 +173,7 @@ class FakeSidecar {
   }
   void redeliver(const core::Batch& batch, std::uint32_t attempts = 0) {
     const core::Range range{batch.header().first, batch.header().last};
-    say(core::Redelivery{token, grant_id, {{range, attempts}}}, batch.frame());
+    say(core::Redelivery{token, grant_id, {{range, attempts}}, range.last}, batch.frame());
   }
 
   core::Hello hello;  ///< of the newest link

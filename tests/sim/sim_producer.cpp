@@ -25,15 +25,15 @@ std::string payload_of(std::uint64_t number, std::size_t size) {
 SimProducer::SimProducer(std::string stream, std::uint64_t handle, std::uint32_t pid, std::uint64_t window)
     : core_(options_of(stream, handle, window)), client_("producer", pid), stream_(std::move(stream)) {}
 
-bool SimProducer::send(Ledger& ledger, std::uint64_t& next_number, std::size_t messages, std::size_t size,
-                       core::Instant now, const core::Producer::TryLive& live) {
-  core::BatchBuilder builder(stream_, "");
+Buffer SimProducer::send(Ledger& ledger, std::uint64_t& next_number, const Shape& shape, core::Instant now,
+                         const core::Producer::TryLive& live) {
+  core::BatchBuilder builder(stream_, shape.topic);
   std::vector<std::pair<std::uint64_t, std::string>> sent;
-  for (std::size_t at = 0; at < messages; ++at) {
-    sent.emplace_back(next_number + at, payload_of(next_number + at, size));
+  for (std::size_t at = 0; at < shape.messages; ++at) {
+    sent.emplace_back(next_number + at, payload_of(next_number + at, shape.payload));
     builder.append(sent.back().second);
   }
-  if (!core_.can_send(builder.size(), messages)) return false;
+  if (!core_.can_send(builder.size(), shape.messages)) return {};
   const std::uint64_t before = core_.sent();
   // The ledger must know a message before any copy of it can be handed out.
   bool told = false;
@@ -44,14 +44,15 @@ bool SimProducer::send(Ledger& ledger, std::uint64_t& next_number, std::size_t m
     const auto parsed = core::Batch::parse(batch, why);
     RESTANTE_ASSERT(parsed.has_value());
     for (std::size_t at = 0; at < sent.size(); ++at) {
-      ledger.on_sent(sent[at].first, sent[at].second, parsed->header().grant, parsed->header().first + at);
+      ledger.on_sent(sent[at].first, sent[at].second, parsed->header().grant, parsed->header().first + at, shape.topic);
     }
   };
   core_.send(builder, 0, 0, [&](core::Token target, const std::string& endpoint, const Buffer& batch) {
     tell(Buffer::copy_of(batch.octets()));
     return live(target, endpoint, Buffer::copy_of(batch.octets()));
   });
-  RESTANTE_ASSERT(core_.sent() == before + messages);
+  RESTANTE_ASSERT(core_.sent() == before + shape.messages);
+  Buffer copy;
   for (const auto& [number, payload] : sent) unconfirmed_.push_back(number);
   for (core::Producer::Effect& effect : core_.take_effects()) {
     if (effect.batch.empty()) {
@@ -59,10 +60,11 @@ bool SimProducer::send(Ledger& ledger, std::uint64_t& next_number, std::size_t m
       continue;
     }
     tell(effect.batch);
+    copy = effect.batch;
     client_.send_copy(effect.batch, now);
   }
-  next_number += messages;
-  return true;
+  next_number += shape.messages;
+  return copy;
 }
 
 void SimProducer::perform(Ledger& ledger, core::Instant now) {

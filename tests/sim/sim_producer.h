@@ -17,9 +17,16 @@ class SimProducer {
  public:
   SimProducer(std::string stream, std::uint64_t handle, std::uint32_t pid, std::uint64_t window);
 
-  /// Sends a batch of `messages` messages with numbers from `next_number` on, if the window allows.
-  bool send(Ledger& ledger, std::uint64_t& next_number, std::size_t messages, std::size_t size, core::Instant now,
-            const core::Producer::TryLive& live);
+  /// What a batch is made of.
+  struct Shape {
+    std::string topic{};
+    std::size_t messages = 1;
+    std::size_t payload = 40;
+  };
+  /// Sends a batch with numbers from `next_number` on, if the window allows: its copy, which an exclusive consumer may
+  /// get live as well; else an empty buffer.
+  Buffer send(Ledger& ledger, std::uint64_t& next_number, const Shape& shape, core::Instant now,
+              const core::Producer::TryLive& live);
   bool receive(Ledger& ledger, core::Instant now);
   void tick(core::Instant now);
   [[nodiscard]] Client& client() noexcept { return client_; }

@@ -1,5 +1,6 @@
 #include "tests/sim/sim_worker.h"
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "core/assert.h"
@@ -9,7 +10,7 @@ namespace restante::sim {
 namespace {
 
 core::Inbox::Options options_of(const std::string& stream, std::uint64_t session, const std::string& endpoint,
-                                Duration lease, std::uint64_t credit) {
+                                Duration lease, std::uint64_t credit, const Role& role) {
   core::Inbox::Options options;
   options.session = session;
   options.stream = stream;
@@ -17,17 +18,21 @@ core::Inbox::Options options_of(const std::string& stream, std::uint64_t session
   options.host = "simulated";
   options.credit_octets = credit;
   options.lease = lease;
+  options.subscription = role.subscription;
+  options.mode = role.exclusive ? core::SubscriptionMode::exclusive : core::SubscriptionMode::shared;
+  options.filters = role.filters;
   return options;
 }
 
 }  // namespace
 
 SimWorker::SimWorker(const std::string& stream, std::uint64_t session, std::uint32_t pid, const std::string& endpoint,
-                     Duration lease, std::uint64_t credit, core::Instant now)
-    : session_(session),
+                     Duration lease, std::uint64_t credit, const Role& role, core::Instant now)
+    : role_(role),
+      session_(session),
       endpoint_(endpoint),
-      core_(options_of(stream, session, endpoint, lease, credit), now),
-      client_("worker", pid),
+      core_(options_of(stream, session, endpoint, lease, credit, role), now),
+      client_(role.subscription, pid),
       lease_(lease) {}
 
 void SimWorker::perform(core::Instant now) {
@@ -89,10 +94,12 @@ void SimWorker::settle(Ledger& ledger, core::Random& random, const Temper& tempe
   }
   if (tell) {
     static const char* const words[] = {"acks", "nacks", "rejects", "releases"};
-    tell(std::string("  worker ") + words[static_cast<int>(verdict)] + (" " + std::to_string(item.sequence)));
+    tell("  " + role_.subscription + " " + words[static_cast<int>(verdict)] + (" " + std::to_string(item.sequence)));
   }
   hands_.erase(hands_.begin() + static_cast<std::ptrdiff_t>(at));
-  if (verdict == Verdict::ack) ledger.on_done(number);  // the work is done before the ack, whatever becomes of it
+  if (is_late(hand, now)) late_.insert({item.grant, item.sequence});
+  if (verdict == Verdict::ack)
+    ledger.on_done(role_.subscription, number);  // the work is done before the ack, whatever becomes of it
   if (verdict == Verdict::nack || verdict == Verdict::release) {
     ledger.on_given_back(session_, item.grant, item.sequence);
   }
@@ -111,22 +118,21 @@ bool SimWorker::work(Ledger& ledger, core::Random& random, const Temper& temper,
   auto item = core_.take(now);
   perform(now);
   if (!item) return true;
-  if (tell) tell("  worker takes " + std::to_string(item->sequence) + ", attempt " + std::to_string(item->attempt));
+  if (tell)
+    tell("  " + role_.subscription + " takes " + std::to_string(item->sequence) + ", attempt " +
+         std::to_string(item->attempt));
   // Again only if its last handing out here ended by a nack, a release (on_given_back) or its lease.
-  const bool lease_over = [&] {
-    for (const Hand& hand : hands_) {
-      if (hand.item.grant == item->grant && hand.item.sequence == item->sequence) return hand.until > core::Instant{};
-    }
-    return known_.contains({item->grant, item->sequence});
-  }();
-  ledger.on_handed(session_, item->grant, item->sequence, item->view.payload, lease_over);
+  const std::pair<GrantId, Sequence> id{item->grant, item->sequence};
+  const auto in_hand = std::find_if(hands_.begin(), hands_.end(), [&](const Hand& hand) {
+    return std::pair{hand.item.grant, hand.item.sequence} == id;
+  });
+  const bool lease_over = in_hand != hands_.end() ? is_late(*in_hand, now) : late_.contains(id);
+  const Ledger::Reader reader{role_.subscription, session_, role_.exclusive};
+  ledger.on_handed(reader, {item->grant, item->sequence, item->batch->header().topic, item->view.payload}, lease_over);
   const std::uint64_t number = std::strtoull(item->view.payload.data(), nullptr, 10);
   if (temper.poison != 0 && number % temper.poison == 0) return false;
-  Hand hand{*item, {}};
-  if (random.below(100) < temper.hang) {
-    hand.until = core::after(now, lease_ * 2);
-    known_[{item->grant, item->sequence}] = item->attempt;
-  }
+  Hand hand{*item, now, {}};
+  if (random.below(100) < temper.hang) hand.until = core::after(now, lease_ * 2);
   hands_.push_back(std::move(hand));
   return true;
 }

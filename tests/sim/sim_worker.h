@@ -1,11 +1,11 @@
 #pragma once
 /// \file
-/// A simulated worker: the Inbox of the library, its link, its application, its live path.
+/// A simulated consumer: the Inbox of the library, its link, its application, its live path.
 
 #include <deque>
 #include <functional>
-#include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -25,11 +25,18 @@ struct Temper {
   std::uint64_t poison = 0;  ///< a message whose number this divides kills its worker; 0: none
 };
 
-/// One life of a working process.
+/// What a consumer subscribes to.
+struct Role {
+  std::string subscription = "workers";
+  bool exclusive = false;
+  std::vector<std::string> filters{};
+};
+
+/// One life of a working process, or of one that reads in order.
 class SimWorker {
  public:
   SimWorker(const std::string& stream, std::uint64_t session, std::uint32_t pid, const std::string& endpoint,
-            Duration lease, std::uint64_t credit, core::Instant now);
+            Duration lease, std::uint64_t credit, const Role& role, core::Instant now);
 
   bool receive(core::Instant now);
   void on_live(const Buffer& frame, core::Instant now);
@@ -45,23 +52,32 @@ class SimWorker {
   [[nodiscard]] const core::Inbox& core() const noexcept { return core_; }
   [[nodiscard]] const std::string& endpoint() const noexcept { return endpoint_; }
   [[nodiscard]] std::uint64_t session() const noexcept { return session_; }
+  [[nodiscard]] const Role& role() const noexcept { return role_; }
+  [[nodiscard]] bool taken_over() const {
+    return core_.trouble() && core_.trouble()->code == ErrorCode::held_elsewhere;
+  }
   [[nodiscard]] bool idle() const { return hands_.empty() && core_.queued() == 0; }
 
  private:
   struct Hand {
     core::Inbox::Item item;
+    core::Instant taken{};
     core::Instant until{};  ///< hangs
   };
   void perform(core::Instant now);
+  [[nodiscard]] bool is_late(const Hand& hand, core::Instant now) const {
+    return now >= core::after(hand.taken, lease_);
+  }
   void settle(Ledger& ledger, core::Random& random, const Temper& temper, std::size_t at, core::Instant now);
 
+  Role role_;
   std::uint64_t session_;
   std::string endpoint_;
   core::Inbox core_;
   Client client_;
   Duration lease_;
   std::vector<Hand> hands_;
-  std::map<std::pair<GrantId, Sequence>, std::uint32_t> known_;  // ids handed out, and the attempt they were
+  std::set<std::pair<GrantId, Sequence>> late_;  // settled after their lease: they may come again
 };
 
 }  // namespace restante::sim

@@ -16,6 +16,9 @@ WorldOptions WorldOptions::draw(std::uint64_t seed) {
   core::Random random(seed * 2654435761U + 17);
   WorldOptions options;
   options.workers = 1 + random.below(4);
+  options.readers = random.chance(1, 2) ? 1 + random.below(2) : 0;
+  options.topics = 1 + random.below(4);
+  options.rivals = random.chance(1, 2);
   options.crashes = random.chance(7, 8);
   options.cuts = random.chance(7, 8);
   options.live = random.chance(7, 8);
@@ -35,8 +38,9 @@ WorldOptions WorldOptions::draw(std::uint64_t seed) {
 }
 
 std::string WorldOptions::text() const {
-  return "workers " + std::to_string(workers) + ", crashes " + std::to_string(crashes) + ", cuts " +
-         std::to_string(cuts) + ", live " + std::to_string(live) + ", elision " + std::to_string(elision) +
+  return "workers " + std::to_string(workers) + ", readers " + std::to_string(readers) + ", topics " +
+         std::to_string(topics) + ", rivals " + std::to_string(rivals) + ", crashes " + std::to_string(crashes) +
+         ", cuts " + std::to_string(cuts) + ", live " + std::to_string(live) + ", elision " + std::to_string(elision) +
          ", full disk " + std::to_string(full_disk) + ", window " + std::to_string(window) + ", credit " +
          std::to_string(credit) + ", payload " + std::to_string(payload) + ", batch " + std::to_string(batch) +
          ", nack " + std::to_string(temper.nack) + ", reject " + std::to_string(temper.reject) + ", release " +
@@ -50,12 +54,35 @@ World::World(std::uint64_t seed, const WorldOptions& options)
   settings_.elision = options_.elision;
   settings_.retry.attempts_max = 4;
   sidecar_.tell = [this](const std::string& line) { note(line); };
+  make_subscriptions();
   sidecar_.start(settings_, random_.next(), now_);
   new_producer();
-  for (std::size_t at = 0; at < options_.workers; ++at) {
-    workers_.push_back(nullptr);
-    new_worker(at);
+  for (const Role& role : roles_) workers_.push_back(make_consumer(role));
+}
+
+std::string World::topic(std::size_t number) const { return options_.topics == 1 ? "" : "t/" + std::to_string(number); }
+
+/// The stream and its subscriptions are on the disk from the beginning, so that all of them own all messages.
+void World::make_subscriptions() {
+  core::Transaction made;
+  made.number = 1;
+  made.streams.push_back(core::StreamRecord{.id = 1, .name = stream_name});
+  made.subscriptions.push_back({1, 1, "workers", core::SubscriptionMode::shared, {}, 0, 0});
+  ledger_.on_subscription("workers", {});
+  for (std::size_t at = 0; at < options_.workers; ++at) roles_.push_back({});
+  for (std::size_t at = 0; at < options_.readers; ++at) {
+    Role role{"reader-" + std::to_string(at + 1), true, {"#"}};
+    std::vector<std::string> topics;
+    if (at > 0 && options_.topics > 1) {
+      topics = {topic(0), topic(1)};
+      role.filters = topics;
+    }
+    made.subscriptions.push_back({static_cast<core::SubscriptionId>(at + 2), 1, role.subscription,
+                                  core::SubscriptionMode::exclusive, role.filters, 0, 0});
+    ledger_.on_subscription(role.subscription, topics);
+    roles_.push_back(role);
   }
+  disk_.commit(made);
 }
 
 void World::note(const std::string& text) {
@@ -70,22 +97,56 @@ void World::new_producer() {
   note("producer " + std::to_string(producer_->client().pid()) + " begins");
 }
 
-void World::new_worker(std::size_t at) {
+std::unique_ptr<SimWorker> World::make_consumer(const Role& role) {
   const std::uint64_t session = random_.next() | 1;
   const std::string endpoint = "live-" + std::to_string(next_pid_);
   paths_[endpoint] = {};
-  workers_[at] =
-      std::make_unique<SimWorker>(stream_name, session, next_pid_++, endpoint, options_.lease, options_.credit, now_);
-  workers_[at]->tell = [this](const std::string& line) { note(line); };
-  note("worker " + std::to_string(at) + " begins as session " + std::to_string(session % 10000));
+  auto made = std::make_unique<SimWorker>(stream_name, session, next_pid_++, endpoint, options_.lease, options_.credit,
+                                          role, now_);
+  made->tell = [this](const std::string& line) { note(line); };
+  note("a consumer of " + role.subscription + " begins as session " + std::to_string(session % 10000));
+  return made;
 }
 
 void World::crash_worker(std::size_t at) {
-  note("WORKER " + std::to_string(at) + " CRASHES");
+  note("A CONSUMER OF " + workers_[at]->role().subscription + " CRASHES");
   ++sometimes_["worker crashed"];
   paths_.erase(workers_[at]->endpoint());
   if (workers_[at]->client().dialled()) workers_[at]->client().link()->cut(random_);
-  new_worker(at);
+  workers_[at] = make_consumer(workers_[at]->role());
+}
+
+/// A second process takes the name of an exclusive subscription while the first still runs.
+void World::new_rival(std::size_t at) {
+  const Role role = workers_[at]->role();
+  if (!role.exclusive || workers_.size() > roles_.size() + 2) return;
+  note("A RIVAL FOR " + role.subscription);
+  ++sometimes_["rival"];
+  workers_.push_back(make_consumer(role));
+}
+
+/// Who was taken over ends, as its application would; somebody must be left.
+void World::end_taken_over() {
+  std::erase_if(workers_, [this](const auto& worker) {
+    if (!worker->taken_over()) return false;
+    note("session " + std::to_string(worker->session() % 10000) + " was taken over");
+    ++sometimes_["taken over"];
+    if (worker->client().dialled()) worker->client().link()->cut(random_);
+    paths_.erase(worker->endpoint());
+    return true;
+  });
+  for (const Role& role : roles_) {
+    const auto is_it = [&](const auto& worker) { return worker->role().subscription == role.subscription; };
+    if (std::none_of(workers_.begin(), workers_.end(), is_it)) throw Violation("everybody was taken over");
+  }
+}
+
+/// As PUB does: every exclusive consumer gets it, or loses it.
+void World::broadcast(const Buffer& batch) {
+  if (!options_.live) return;
+  for (const auto& worker : workers_) {
+    if (worker->role().exclusive && !random_.chance(1, 12)) paths_[worker->endpoint()].queue.push_back(batch);
+  }
 }
 
 void World::dial_all() {
@@ -108,7 +169,10 @@ void World::send(std::size_t messages) {
     return true;
   };
   const std::uint64_t first = next_number_;
-  if (producer_->send(ledger_, next_number_, messages, options_.payload, now_, live)) {
+  const SimProducer::Shape shape{topic(random_.below(options_.topics)), messages, options_.payload};
+  const Buffer copy = producer_->send(ledger_, next_number_, shape, now_, live);
+  if (!copy.empty()) {
+    broadcast(copy);
     note("sends " + std::to_string(first) + " to " + std::to_string(next_number_ - 1));
   }
 }
@@ -162,6 +226,7 @@ void World::move() {
 void World::fault() {
   const std::uint64_t kind = random_.below(8);
   const std::size_t at = random_.below(workers_.size());
+  if (kind == 7 && options_.rivals) new_rival(at);
   if (kind == 0 && options_.crashes && sidecar_.up()) {
     note("SIDECAR CRASHES");
     gather();
@@ -215,7 +280,11 @@ void World::step() {
 
 void World::check() {
   if (sidecar_.up()) ledger_.on_memory(sidecar_.office().tracked_octets(), memory_bound);
-  for (const auto& [key, dead] : disk_.snapshot().dead) ledger_.on_dead(dead.grant, dead.sequence, dead.payload);
+  const core::StoreContents contents = disk_.snapshot();
+  for (const auto& [key, dead] : contents.dead) {
+    ledger_.on_dead(contents.subscriptions.at(dead.subscription).name, dead.grant, dead.sequence, dead.payload);
+  }
+  end_taken_over();
 }
 
 void World::gather() {
@@ -286,7 +355,7 @@ void World::describe() {
   note("producer: unconfirmed octets " + std::to_string(producer_->core().unconfirmed_octets()) +
        ", obstacle: " + producer_->core().obstacle());
   for (const auto& worker : workers_) {
-    note("worker: queued " + std::to_string(worker->core().queued()) + ", handed out " +
+    note(worker->role().subscription + ": queued " + std::to_string(worker->core().queued()) + ", handed out " +
          std::to_string(worker->core().handed_out()) + ", subscribed " + std::to_string(worker->core().subscribed()));
   }
   if (!sidecar_.up()) return;
@@ -294,7 +363,7 @@ void World::describe() {
     note("stream: head " + std::to_string(stream.head) + ", confirmed to " + std::to_string(stream.confirmed_to) +
          ", rows " + std::to_string(stream.rows) + ", writer " + stream.writer);
     for (const core::SubscriptionStatus& one : stream.subscriptions) {
-      note("subscription: floor " + std::to_string(one.floor) + ", backlog " + std::to_string(one.backlog_messages) +
+      note(one.name + ": floor " + std::to_string(one.floor) + ", backlog " + std::to_string(one.backlog_messages) +
            ", in flight " + std::to_string(one.in_flight) + ", loose " + std::to_string(one.loose) + ", parked " +
            std::to_string(one.parked) + ", why " + one.why);
     }

@@ -17,6 +17,9 @@ namespace restante::sim {
 /// What a run is made of, drawn from its seed.
 struct WorldOptions {
   std::size_t workers = 2;
+  std::size_t readers = 0;  ///< exclusive subscriptions; the second one has a filter
+  std::size_t topics = 1;
+  bool rivals = false;  ///< second processes that take the name of an exclusive one
   bool crashes = true;
   bool cuts = true;
   bool live = true;
@@ -56,8 +59,13 @@ class World {
   void heal();
   [[nodiscard]] bool settled_all() const;
   void new_producer();
-  void new_worker(std::size_t at);
+  void make_subscriptions();
+  [[nodiscard]] std::string topic(std::size_t number) const;
+  [[nodiscard]] std::unique_ptr<SimWorker> make_consumer(const Role& role);
   void crash_worker(std::size_t at);
+  void new_rival(std::size_t at);
+  void end_taken_over();
+  void broadcast(const Buffer& batch);
   void send(std::size_t messages);
   void dial_all();
   bool live_step();
@@ -73,7 +81,8 @@ class World {
   core::MemoryStore disk_;
   SimSidecar sidecar_;
   std::unique_ptr<SimProducer> producer_;
-  std::vector<std::unique_ptr<SimWorker>> workers_;
+  std::vector<std::unique_ptr<SimWorker>> workers_;  // and readers behind them
+  std::vector<Role> roles_;                          // those that must always have a consumer
   std::map<std::string, LivePath> paths_;
   Ledger ledger_;
   core::OutboxSettings settings_;

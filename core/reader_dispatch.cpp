@@ -5,7 +5,7 @@
 #include <limits>
 
 #include "core/assert.h"
-#include "core/shared_group.h"
+#include "core/reader_group.h"
 
 namespace restante::core {
 
@@ -21,7 +21,7 @@ std::uint64_t less(std::uint64_t from, std::uint64_t what) { return from - std::
 
 }  // namespace
 
-std::vector<Range> SharedGroup::owed_ranges(const Cursor::Entry& entry) const {
+std::vector<Range> ReaderGroup::owed_ranges(const Cursor::Entry& entry) const {
   std::vector<Range> ranges = unheld(entry);
   auto at = loose_.all().lower_bound(entry.range.first);
   if (at == loose_.all().end() || at->first > entry.range.last || ranges.empty()) return ranges;
@@ -31,8 +31,8 @@ std::vector<Range> SharedGroup::owed_ranges(const Cursor::Entry& entry) const {
 }
 
 /// The session with the most free credit that can take a part of `octets`, or nullptr.
-WorkerSession* SharedGroup::most_free(std::uint64_t octets) {
-  WorkerSession* best = nullptr;
+ConsumerSession* ReaderGroup::most_free(std::uint64_t octets) {
+  ConsumerSession* best = nullptr;
   for (auto& [token, session] : sessions_) {
     if (session.free_messages() == 0 || !session.has_octets(octets)) continue;
     if (best == nullptr || session.free_messages() > best->free_messages()) best = &session;
@@ -42,8 +42,8 @@ WorkerSession* SharedGroup::most_free(std::uint64_t octets) {
 
 /// A session with nothing in hand for a suspect. If there is none, the one with the least in hand gets nothing more
 /// until it is done, or suspects would wait for ever beside a busy stream.
-WorkerSession* SharedGroup::idle_or_drain() {
-  WorkerSession* least = nullptr;
+ConsumerSession* ReaderGroup::idle_or_drain() {
+  ConsumerSession* least = nullptr;
   bool draining = false;
   for (auto& [token, session] : sessions_) {
     if (!session.admitted || session.alone || session.credit.messages == 0) continue;
@@ -56,7 +56,8 @@ WorkerSession* SharedGroup::idle_or_drain() {
   return nullptr;
 }
 
-void SharedGroup::send_loose(Sequence sequence, LooseMessages::Message& message, WorkerSession& session, Turn& turn) {
+void ReaderGroup::send_loose(Sequence sequence, LooseMessages::Message& message, ConsumerSession& session,
+                             Sequence covers, Turn& turn) {
   message.holder = session.token;
   loose_.set_due(sequence, message, never);
   session.out.messages += 1;
@@ -67,12 +68,12 @@ void SharedGroup::send_loose(Sequence sequence, LooseMessages::Message& message,
     ++counters_.alone;
   }
   ++counters_.redelivered;
-  Redelivery header{session.token, message.grant, {Owed{{sequence, sequence}, message.attempts}}};
+  Redelivery header{session.token, message.grant, {Owed{{sequence, sequence}, message.attempts}}, covers};
   turn.out.push_back(Outgoing{session.link, std::move(header), message.batch->batch.frame()});
   if (message.parked) message.batch = nullptr;  // it is fetched again if need be (C5)
 }
 
-void SharedGroup::deliver_loose(Turn& turn) {
+void ReaderGroup::deliver_loose(Turn& turn) {
   std::vector<Sequence> due;
   std::size_t seen = 0;
   for (const auto& [at, sequence] : loose_.by_due()) {
@@ -83,9 +84,9 @@ void SharedGroup::deliver_loose(Turn& turn) {
   bool anyone = true;  // has credit
   for (const Sequence sequence : due) {
     LooseMessages::Message& message = *loose_.find(sequence);
-    WorkerSession* session = message.alone ? idle_or_drain() : anyone ? most_free(message.octets) : nullptr;
+    ConsumerSession* session = message.alone ? idle_or_drain() : anyone ? most_free(message.octets) : nullptr;
     if (session != nullptr) {
-      send_loose(sequence, message, *session, turn);
+      send_loose(sequence, message, *session, 0, turn);  // out of its order, so it covers nothing
       continue;
     }
     loose_waits_ = true;
@@ -93,20 +94,21 @@ void SharedGroup::deliver_loose(Turn& turn) {
   }
 }
 
-bool SharedGroup::deliver_alone(Cursor::Entry& entry, Sequence sequence, Turn& turn) {
-  WorkerSession* session = idle_or_drain();
+bool ReaderGroup::deliver_alone(Cursor::Entry& entry, Sequence sequence, Turn& turn) {
+  ConsumerSession* session = idle_or_drain();
   if (session == nullptr) return false;
   loosen(entry, sequence, 0);
   LooseMessages::Message& message = *loose_.find(sequence);
   message.alone = true;
   message.deaths = entry.deaths;
-  send_loose(sequence, message, *session, turn);
+  send_loose(sequence, message, *session, exclusive() ? sequence : 0, turn);
   return true;
 }
 
-void SharedGroup::deliver(Cursor::Entry& entry, const std::vector<Range>& ranges, WorkerSession& session, Turn& turn) {
+void ReaderGroup::deliver(Cursor::Entry& entry, const std::vector<Range>& ranges, ConsumerSession& session,
+                          Turn& turn) {
   std::uint64_t room = session.free_messages();
-  Redelivery header{session.token, entry.batch->batch.header().grant, {}};
+  Redelivery header{session.token, entry.batch->batch.header().grant, {}, 0};
   for (const Range& range : ranges) {
     if (room == 0 || header.owed.size() >= limits::ranges_max) break;
     const std::uint64_t part = std::min(room, range.last - range.first + 1);
@@ -116,13 +118,16 @@ void SharedGroup::deliver(Cursor::Entry& entry, const std::vector<Range>& ranges
     counters_.redelivered += part;
     room -= part;
   }
+  if (exclusive()) {  // all below is settled, held, or was sent before (X4)
+    const bool all = header.owed.size() == ranges.size() && header.owed.back().range == ranges.back();
+    header.covers = all ? entry.range.last : header.owed.back().range.last;
+  }
   turn.out.push_back(Outgoing{session.link, std::move(header), entry.batch->batch.frame()});
 }
 
-void SharedGroup::dispatch(Turn& turn) {
-  if (sessions_.empty()) return;
-  suspect_waits_ = loose_waits_ = false;
-  deliver_loose(turn);
+/// Of what is owed the oldest goes first, to whoever is the most free: in an exclusive subscription there is only one,
+/// so that this is the order of the stream.
+void ReaderGroup::deliver_owed(Turn& turn) {
   for (auto at = owed_.begin(); at != owed_.end();) {
     const auto found = cursor_.entries().find(*at);
     const std::vector<Range> ranges =
@@ -133,20 +138,67 @@ void SharedGroup::dispatch(Turn& turn) {
     }
     Cursor::Entry& entry = found->second;
     if (entry.deaths >= limits::suspect_deaths) {
-      if (!deliver_alone(entry, ranges.front().first, turn)) ++at;
+      if (deliver_alone(entry, ranges.front().first, turn)) continue;
+      if (exclusive()) break;  // what is behind it has to wait
+      ++at;
       continue;
     }
     const std::uint64_t share = entry.batch->octets() / entry.batch->messages();
-    WorkerSession* session = most_free(share * std::min<std::uint64_t>(count(ranges), 1));
+    ConsumerSession* session = most_free(share * std::min<std::uint64_t>(count(ranges), 1));
     if (session == nullptr) break;
     deliver(entry, ranges, *session, turn);
   }
+}
+
+void ReaderGroup::dispatch(Turn& turn) {
+  if (sessions_.empty()) return;
+  suspect_waits_ = loose_waits_ = false;
+  if (live_ && !owed_.empty()) catch_up(0);
+  deliver_loose(turn);
+  deliver_owed(turn);
   if (!suspect_waits_) {
     for (auto& [token, session] : sessions_) session.draining = false;
   }
 }
 
-void SharedGroup::forget_lending() {
+// ---- exclusive: live or catching up
+
+/// The session that a fresh copy is on its way to on the live path.
+ConsumerSession* ReaderGroup::live_session(const CopiedBatch& batch) {
+  if (!live_ || batch.place != CopiedBatch::Place::fresh) return nullptr;
+  for (auto& [token, session] : sessions_) {
+    if (session.admitted && !session.endpoint.empty()) return &session;
+  }
+  return nullptr;
+}
+
+void ReaderGroup::catch_up(Sequence want) {
+  if (!exclusive()) return;
+  want_ = std::max(want_, want);
+  counters_.gaps += want > 0 ? 1U : 0U;
+  live_ = false;
+  // What is only believed to come live is owed again: a batch that is sent now covers all below it.
+  for (auto& [first, entry] : cursor_.entries()) {
+    const std::vector<Hold> holds = entry.holds;
+    for (const Hold& held : holds) {
+      if (held.reported) continue;
+      unhold(entry, held.range, held.session);
+      owed_.insert(first);
+    }
+  }
+}
+
+bool ReaderGroup::goes_live(Sequence head, bool hot, bool want_is_open) {
+  if (!exclusive() || live_ || !hot || !owed_.empty() || (want_ > head && want_is_open)) return false;
+  const auto serves = [](const auto& known) { return known.second.admitted && !known.second.alone; };
+  if (std::none_of(sessions_.begin(), sessions_.end(), serves)) return false;
+  live_ = true;
+  want_ = 0;
+  ++counters_.gone_live;
+  return true;
+}
+
+void ReaderGroup::forget_lending() {
   for (auto& [token, session] : sessions_) {
     session.live_used = {};
     session.live_limit = {};
@@ -154,8 +206,9 @@ void SharedGroup::forget_lending() {
   }
 }
 
-bool SharedGroup::lend(Turn& turn, LinkId link, std::uint64_t handle, bool allowed) {
+bool ReaderGroup::lend(Turn& turn, LinkId link, std::uint64_t handle, bool allowed) {
   bool taken_back = false;
+  if (exclusive()) return false;  // it gets every live copy; there is nothing to choose
   for (auto& [token, session] : sessions_) {
     if (session.endpoint.empty() || !session.admitted) continue;
     Credit give;

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "core/shared_group.h"
+#include "core/reader_group.h"
 
 namespace restante::core {
 
@@ -13,10 +13,10 @@ constexpr std::size_t fetched_ahead_max = 8;
 
 }  // namespace
 
-void SharedGroup::bury(Sequence sequence, const std::string& reason) {
+void ReaderGroup::bury(Sequence sequence, const std::string& reason) {
   LooseMessages::Message& message = *loose_.find(sequence);
   if (message.burying) return;
-  if (WorkerSession* holder = find(message.holder)) {
+  if (ConsumerSession* holder = find(message.holder)) {
     holder->give_back(1, message.octets);
     if (message.alone) holder->alone = false;
   }
@@ -29,7 +29,7 @@ void SharedGroup::bury(Sequence sequence, const std::string& reason) {
   aside_wanted_ = true;
 }
 
-std::vector<SharedGroup::Aside> SharedGroup::take_burials() {
+std::vector<ReaderGroup::Aside> ReaderGroup::take_burials() {
   aside_wanted_ = false;
   std::vector<Aside> asides;
   std::vector<Sequence> later;
@@ -46,13 +46,13 @@ std::vector<SharedGroup::Aside> SharedGroup::take_burials() {
   return asides;
 }
 
-void SharedGroup::on_buried(Sequence sequence, Cursor::Change& change) {
+void ReaderGroup::on_buried(Sequence sequence, Cursor::Change& change) {
   drop_loose(sequence, true);
   cursor_.settle(Range{sequence, sequence}, change);
   cursor_.raise_floor();
 }
 
-void SharedGroup::on_not_written(Sequence sequence) {
+void ReaderGroup::on_not_written(Sequence sequence) {
   LooseMessages::Message* message = loose_.find(sequence);
   if (message == nullptr) return;
   message->parking = false;
@@ -62,7 +62,7 @@ void SharedGroup::on_not_written(Sequence sequence) {
 }
 
 /// What stands in the way of the floor while half of the window above it is settled is parked where it is: held or not.
-void SharedGroup::park_old(const Turn& turn) {
+void ReaderGroup::park_old(const Turn& turn) {
   if (!is_crowded() || cursor_.entries().empty()) return;
   Cursor::Entry& entry = cursor_.entries().begin()->second;
   const std::vector<Hold> holds = entry.holds;
@@ -82,7 +82,7 @@ void SharedGroup::park_old(const Turn& turn) {
   }
 }
 
-std::vector<SharedGroup::Aside> SharedGroup::take_parkings(const Turn& turn) {
+std::vector<ReaderGroup::Aside> ReaderGroup::take_parkings(const Turn& turn) {
   park_old(turn);
   const bool crowded = is_crowded();
   const Sequence oldest = cursor_.entries().empty() ? 0 : cursor_.entries().begin()->second.range.last;
@@ -106,7 +106,7 @@ std::vector<SharedGroup::Aside> SharedGroup::take_parkings(const Turn& turn) {
   return asides;
 }
 
-std::optional<Instant> SharedGroup::on_parked(Sequence sequence, Cursor::Change& change) {
+std::optional<Instant> ReaderGroup::on_parked(Sequence sequence, Cursor::Change& change) {
   LooseMessages::Message* message = loose_.find(sequence);
   if (message == nullptr) return std::nullopt;  // settled meanwhile: unparked_ has it
   loose_.set_parked(*message);
@@ -120,7 +120,7 @@ std::optional<Instant> SharedGroup::on_parked(Sequence sequence, Cursor::Change&
   return due;
 }
 
-std::size_t SharedGroup::on_parked_loaded(const std::vector<ParkedRecord>& parked, const Turn& turn) {
+std::size_t ReaderGroup::on_parked_loaded(const std::vector<ParkedRecord>& parked, const Turn& turn) {
   const std::size_t before = loose_.size();
   for (const ParkedRecord& record : parked) {
     if (loose_.find(record.sequence) != nullptr) continue;
@@ -135,7 +135,7 @@ std::size_t SharedGroup::on_parked_loaded(const std::vector<ParkedRecord>& parke
   return loose_.size() - before;
 }
 
-std::optional<Sequence> SharedGroup::next_fetch(Instant now) const {
+std::optional<Sequence> ReaderGroup::next_fetch(Instant now) const {
   const bool wanted = std::any_of(sessions_.begin(), sessions_.end(), [](const auto& known) {
     return known.second.admitted && known.second.out.messages < known.second.credit.messages;
   });
@@ -154,7 +154,7 @@ std::optional<Sequence> SharedGroup::next_fetch(Instant now) const {
   return wanted && waiting < fetched_ahead_max ? next : std::nullopt;
 }
 
-void SharedGroup::on_fetched(Sequence sequence, const BatchRef& batch) {
+void ReaderGroup::on_fetched(Sequence sequence, const BatchRef& batch) {
   LooseMessages::Message* message = loose_.find(sequence);
   if (message == nullptr) return;
   if (batch == nullptr) {
@@ -164,7 +164,7 @@ void SharedGroup::on_fetched(Sequence sequence, const BatchRef& batch) {
   message->batch = batch;
   aside_wanted_ = aside_wanted_ || message->burying;
   const std::uint64_t octets = batch->octets() / batch->messages();
-  if (WorkerSession* holder = find(message->holder)) holder->out.octets += octets - message->octets;
+  if (ConsumerSession* holder = find(message->holder)) holder->out.octets += octets - message->octets;
   message->octets = octets;
   if (message->holder == 0 && !message->burying) loose_.set_due(sequence, *message, Instant{});  // the first to go
 }

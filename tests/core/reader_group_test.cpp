@@ -1,4 +1,4 @@
-#include "core/shared_group.h"
+#include "core/reader_group.h"
 
 #include <chrono>
 #include <map>
@@ -41,7 +41,7 @@ class GroupBench {
     return copied;
   }
   void join(Token token, const Credit& credit, const std::vector<GrantRange>& held = {}, bool admit = true) {
-    WorkerSession session;
+    ConsumerSession session;
     session.token = token;
     session.link = token;
     session.session = token;
@@ -113,7 +113,7 @@ class GroupBench {
   std::vector<std::string> notices;
   Turn turn{Instant{1h}, 0, random, sent, notices};
   Cursor::Change change;
-  SharedGroup group{Cursor(0, {}), RetryPolicy{}};
+  ReaderGroup group{Cursor(0, {}), RetryPolicy{}};
   Sequence next = 1;
 };
 
@@ -292,11 +292,11 @@ TEST_CASE("a group's books balance whatever is said to it") {
         bench.group.on_time(bench.turn);
         break;
       case 5:
-        for (const SharedGroup::Aside& aside : bench.group.take_burials()) {
+        for (const ReaderGroup::Aside& aside : bench.group.take_burials()) {
           if (random.chance(1, 4)) bench.group.on_not_written(aside.sequence);
           else bench.group.on_buried(aside.sequence, bench.change);
         }
-        for (const SharedGroup::Aside& aside : bench.group.take_parkings(bench.turn)) parking.push_back(aside.sequence);
+        for (const ReaderGroup::Aside& aside : bench.group.take_parkings(bench.turn)) parking.push_back(aside.sequence);
         break;
       case 6:
         for (const Sequence sequence : std::exchange(parking, {})) {

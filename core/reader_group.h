@@ -1,6 +1,7 @@
 #pragma once
 /// \file
-/// A shared subscription at the sidecar: workers that take parts of a stream (PROTOCOL G1 to G3, B4, B5).
+/// The consumers of one subscription at the sidecar: workers that take parts of a stream, or the one reader of all of
+/// it (PROTOCOL G1 to G3, B4, B5, T1, T4, X4).
 
 #include <algorithm>
 #include <cstdint>
@@ -11,22 +12,28 @@
 #include <utility>
 #include <vector>
 
+#include "core/consumer_session.h"
 #include "core/cursor.h"
 #include "core/loose_messages.h"
 #include "core/messages.h"
 #include "core/retry_policy.h"
 #include "core/store_effects.h"
 #include "core/turn.h"
-#include "core/worker_session.h"
 
 namespace restante::core {
 
-/// Who works, who holds what, what is owed. An unsettled message is in one of these states: held by a session (Hold),
-/// loose (it has a history or a wait of its own), or owed: it goes to whoever has credit. Pure; one thread at a time.
-class SharedGroup {
+/// Who reads, who holds what, what is owed. An unsettled message is in one of these states: held by a session (Hold),
+/// loose (it has a history or a wait of its own), or owed: it goes to whoever has credit.
+///
+/// An exclusive subscription has one session at a time, which is *live* (what the writer copies is held by it at once,
+/// for it comes on the live path; nothing is sent) or *catching up*: everything owed is sent in order, so that each
+/// batch covers all below it. Whatever becomes owed while it is live makes it catch up: a gap that it tells, a live
+/// copy that nobody reports, a release, a batch that did not fit the window. Pure; one thread at a time.
+class ReaderGroup {
  public:
   struct Counters {
     std::uint64_t acked = 0, redelivered = 0, attempts = 0, live_lost = 0, deaths = 0, alone = 0;
+    std::uint64_t gone_live = 0, gaps = 0;  // of exclusive sessions
   };
   /// A message that is to become a dead letter, or to be parked: the outbox puts it into a transaction.
   struct Aside {
@@ -38,14 +45,17 @@ class SharedGroup {
     std::int64_t due_ms = 0;
   };
 
-  SharedGroup(Cursor cursor, const RetryPolicy& retry) : cursor_(std::move(cursor)), retry_(retry) {}
+  ReaderGroup(Cursor cursor, const RetryPolicy& retry, SubscriptionMode mode = SubscriptionMode::shared)
+      : cursor_(std::move(cursor)), retry_(retry), mode_(mode) {}
 
   [[nodiscard]] Cursor& cursor() noexcept { return cursor_; }
   [[nodiscard]] const Cursor& cursor() const noexcept { return cursor_; }
   [[nodiscard]] const Counters& counters() const noexcept { return counters_; }
-  [[nodiscard]] const std::map<Token, WorkerSession>& sessions() const noexcept { return sessions_; }
+  [[nodiscard]] const std::map<Token, ConsumerSession>& sessions() const noexcept { return sessions_; }
   [[nodiscard]] const LooseMessages& loose() const noexcept { return loose_; }
   [[nodiscard]] bool anything_owed() const noexcept { return !owed_.empty(); }
+  [[nodiscard]] bool exclusive() const noexcept { return mode_ == SubscriptionMode::exclusive; }
+  [[nodiscard]] bool live() const noexcept { return live_; }  ///< of an exclusive subscription
   [[nodiscard]] Instant next_deadline(Instant now) const;
 
   // ---- batches
@@ -58,7 +68,7 @@ class SharedGroup {
   void count_live(Token owner, const CopiedBatch& batch);
 
   // ---- sessions
-  void join(const WorkerSession& session, const std::vector<GrantRange>& held, const Turn& turn);
+  void join(const ConsumerSession& session, const std::vector<GrantRange>& held, const Turn& turn);
   /// `in_order`: it said goodbye; else its batches have lost a session, and what it had alone has lost an attempt.
   void admit(Token token);
   void leave(Token token, bool in_order, const Turn& turn);
@@ -67,6 +77,12 @@ class SharedGroup {
   // ---- the passing of time, and work for those who have credit
   void on_time(const Turn& turn);
   void dispatch(Turn& turn);
+  /// An exclusive session misses something: it catches up, until the copied head has reached `want` (T4).
+  void catch_up(Sequence want);
+  /// The copied head is `head`, and everything up to it is tracked (`hot`) or not. True if an exclusive session has
+  /// caught up just now: it is live, and is to be told a checkpoint of `head` (T1). Follows dispatch().
+  bool goes_live(Sequence head, bool hot, bool want_is_open);
+  [[nodiscard]] Sequence want() const noexcept { return want_; }
   /// Tells the writer (on `link`, for `handle`) what it may send live; nothing while `allowed` is false. True if credit
   /// was taken back for what is owed: dispatch() may have work.
   bool lend(Turn& turn, LinkId link, std::uint64_t handle, bool allowed);
@@ -96,30 +112,36 @@ class SharedGroup {
   void on_fetched(Sequence sequence, const BatchRef& batch);
 
  private:
-  void hold(Cursor::Entry& entry, Range range, WorkerSession& session, bool reported, const Turn& turn);
+  void hold(Cursor::Entry& entry, Range range, ConsumerSession& session, bool reported, const Turn& turn);
   void unhold(Cursor::Entry& entry, Range part, Token only_of);
   void settle_range(Range range, Cursor::Change& change);
   void drop_loose(Sequence sequence, bool settled);
-  void end_attempt(Sequence sequence, GrantId grant, WorkerSession* session, const std::string& reason,
+  void end_attempt(Sequence sequence, GrantId grant, ConsumerSession* session, const std::string& reason,
                    std::optional<Duration> delay, const Turn& turn);
   void bury(Sequence sequence, const std::string& reason);
-  void report(Token token, Range range);
+  void report(Token token, Range range, const Turn& turn);
   void release(Token token, Range range);
   void park_old(const Turn& turn);
   [[nodiscard]] bool is_crowded() const noexcept { return cursor_.settled_entries() > limits::tracked_batches_max / 2; }
   void loosen(Cursor::Entry& entry, Sequence sequence, Token holder);
   [[nodiscard]] std::vector<Range> owed_ranges(const Cursor::Entry& entry) const;
-  WorkerSession* find(Token token);
-  WorkerSession* most_free(std::uint64_t octets);
-  WorkerSession* idle_or_drain();
+  ConsumerSession* find(Token token);
+  ConsumerSession* most_free(std::uint64_t octets);
+  ConsumerSession* idle_or_drain();
+  ConsumerSession* live_session(const CopiedBatch& batch);
   bool deliver_alone(Cursor::Entry& entry, Sequence sequence, Turn& turn);
-  void deliver(Cursor::Entry& entry, const std::vector<Range>& ranges, WorkerSession& session, Turn& turn);
+  void deliver(Cursor::Entry& entry, const std::vector<Range>& ranges, ConsumerSession& session, Turn& turn);
+  void deliver_owed(Turn& turn);
   void deliver_loose(Turn& turn);
-  void send_loose(Sequence sequence, LooseMessages::Message& message, WorkerSession& session, Turn& turn);
+  void send_loose(Sequence sequence, LooseMessages::Message& message, ConsumerSession& session, Sequence covers,
+                  Turn& turn);
 
   Cursor cursor_;
   RetryPolicy retry_;
-  std::map<Token, WorkerSession> sessions_;
+  SubscriptionMode mode_;
+  bool live_ = false;  // exclusive: the session is, else it catches up
+  Sequence want_ = 0;  // exclusive: it stays so until the copied head is there
+  std::map<Token, ConsumerSession> sessions_;
   LooseMessages loose_;
   IntervalSet reported_early_;  // received by a worker before the copy came; bounded
   std::set<Sequence> owed_;     // first sequences of entries that may have something owed

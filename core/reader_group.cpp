@@ -1,4 +1,4 @@
-#include "core/shared_group.h"
+#include "core/reader_group.h"
 
 #include <algorithm>
 #include <iterator>
@@ -28,23 +28,23 @@ void each_entry(Cursor& cursor, Range range, Visit visit) {
 
 }  // namespace
 
-WorkerSession* SharedGroup::find(Token token) {
+ConsumerSession* ReaderGroup::find(Token token) {
   const auto at = sessions_.find(token);
   return at == sessions_.end() ? nullptr : &at->second;
 }
 
-Instant SharedGroup::next_deadline(Instant now) const { return std::min(next_scan_, loose_.next_due_after(now)); }
+Instant ReaderGroup::next_deadline(Instant now) const { return std::min(next_scan_, loose_.next_due_after(now)); }
 
 // ---- holds
 
-void SharedGroup::hold(Cursor::Entry& entry, Range range, WorkerSession& session, bool reported, const Turn& turn) {
+void ReaderGroup::hold(Cursor::Entry& entry, Range range, ConsumerSession& session, bool reported, const Turn& turn) {
   entry.holds.push_back(Hold{range, session.token, turn.now, reported});
   session.out.messages += count(range);
   session.out.octets += count(range) * share_of(*entry.batch);
   if (!reported) next_scan_ = std::min(next_scan_, after(turn.now, limits::ack_wait));
 }
 
-void SharedGroup::unhold(Cursor::Entry& entry, Range part, Token only_of) {
+void ReaderGroup::unhold(Cursor::Entry& entry, Range part, Token only_of) {
   std::vector<Hold> kept;
   for (const Hold& held : entry.holds) {
     const Range common = overlap(held.range, part);
@@ -52,7 +52,7 @@ void SharedGroup::unhold(Cursor::Entry& entry, Range part, Token only_of) {
       kept.push_back(held);
       continue;
     }
-    if (WorkerSession* session = find(held.session)) {
+    if (ConsumerSession* session = find(held.session)) {
       session->give_back(count(common), count(common) * share_of(*entry.batch));
     }
     Hold rest = held;
@@ -70,14 +70,14 @@ void SharedGroup::unhold(Cursor::Entry& entry, Range part, Token only_of) {
 
 // ---- batches
 
-void SharedGroup::track(const BatchRef& batch, Cursor::Change& change, const Turn& turn) {
+void ReaderGroup::track(const BatchRef& batch, Cursor::Change& change, const Turn& turn) {
   Cursor::Entry& entry = cursor_.track(batch, change);
   if (entry.unsettled == 0) {
     cursor_.raise_floor();
     return;
   }
   const Sequence first = entry.range.first;
-  if (WorkerSession* owner = find(batch->batch.header().owner)) {
+  if (ConsumerSession* owner = exclusive() ? live_session(*batch) : find(batch->batch.header().owner)) {
     for (const Range& range : unheld(entry)) hold(entry, range, *owner, reported_early_.contains(range), turn);
   } else {
     owed_.insert(first);
@@ -85,7 +85,7 @@ void SharedGroup::track(const BatchRef& batch, Cursor::Change& change, const Tur
   reported_early_.erase_up_to(cursor_.tracked_to());
 }
 
-bool SharedGroup::shrink(std::uint64_t octets_max) {
+bool ReaderGroup::shrink(std::uint64_t octets_max) {
   bool any = false;
   while (cursor_.octets() > octets_max && cursor_.entries().size() > 1) {
     const auto& [first, entry] = *std::prev(cursor_.entries().end());
@@ -100,8 +100,8 @@ bool SharedGroup::shrink(std::uint64_t octets_max) {
   return any;
 }
 
-void SharedGroup::count_live(Token owner, const CopiedBatch& batch) {
-  WorkerSession* session = find(owner);
+void ReaderGroup::count_live(Token owner, const CopiedBatch& batch) {
+  ConsumerSession* session = find(owner);
   if (session == nullptr) return;
   session->live_used.messages += batch.messages();
   session->live_used.octets += batch.octets();
@@ -109,8 +109,11 @@ void SharedGroup::count_live(Token owner, const CopiedBatch& batch) {
 
 // ---- sessions
 
-void SharedGroup::join(const WorkerSession& session, const std::vector<GrantRange>& held, const Turn& turn) {
-  WorkerSession& joined = sessions_[session.token] = session;
+void ReaderGroup::join(const ConsumerSession& session, const std::vector<GrantRange>& held, const Turn& turn) {
+  live_ = false;
+  want_ = 0;
+  if (exclusive()) reported_early_.clear();  // another session's
+  ConsumerSession& joined = sessions_[session.token] = session;
   std::set<Sequence> cut;  // batches of which it goes on with a part: it was a cut and no death
   for (const GrantRange& claimed : held) {
     each_entry(cursor_, claimed.range, [&](Cursor::Entry& entry, Range part) {
@@ -132,11 +135,11 @@ void SharedGroup::join(const WorkerSession& session, const std::vector<GrantRang
   }
 }
 
-void SharedGroup::admit(Token token) {
-  if (WorkerSession* session = find(token)) session->admitted = true;
+void ReaderGroup::admit(Token token) {
+  if (ConsumerSession* session = find(token)) session->admitted = true;
 }
 
-void SharedGroup::leave(Token token, bool in_order, const Turn& turn) {
+void ReaderGroup::leave(Token token, bool in_order, const Turn& turn) {
   if (find(token) == nullptr) return;
   for (auto& [first, entry] : cursor_.entries()) {
     const bool holds =
@@ -163,14 +166,15 @@ void SharedGroup::leave(Token token, bool in_order, const Turn& turn) {
   }
   if (!in_order) ++counters_.deaths;
   sessions_.erase(token);
+  live_ = false;
 }
 
 // ---- settling
 
-void SharedGroup::drop_loose(Sequence sequence, bool settled) {
+void ReaderGroup::drop_loose(Sequence sequence, bool settled) {
   LooseMessages::Message* message = loose_.find(sequence);
   if (message == nullptr) return;
-  if (WorkerSession* holder = find(message->holder)) {
+  if (ConsumerSession* holder = find(message->holder)) {
     holder->give_back(1, message->octets);
     if (message->alone) holder->alone = false;
   }
@@ -178,7 +182,7 @@ void SharedGroup::drop_loose(Sequence sequence, bool settled) {
   loose_.erase(sequence);
 }
 
-void SharedGroup::settle_range(Range range, Cursor::Change& change) {
+void ReaderGroup::settle_range(Range range, Cursor::Change& change) {
   each_entry(cursor_, range, [&](Cursor::Entry& entry, Range part) { unhold(entry, part, 0); });
   for (auto at = loose_.all().lower_bound(range.first); at != loose_.all().end() && at->first <= range.last;) {
     const Sequence sequence = at->first;
@@ -194,8 +198,8 @@ void SharedGroup::settle_range(Range range, Cursor::Change& change) {
   if (cursor_.settled_entries() > limits::tracked_batches_max / 2) aside_wanted_ = true;
 }
 
-void SharedGroup::settle(const Settle& settle, Cursor::Change& change, const Turn& turn) {
-  WorkerSession* session = find(settle.token);
+void ReaderGroup::settle(const Settle& settle, Cursor::Change& change, const Turn& turn) {
+  ConsumerSession* session = find(settle.token);
   RESTANTE_ASSERT(session != nullptr);
   for (const GrantRange& ack : settle.acks) settle_range(ack.range, change);
   for (const Reject& reject : settle.rejects) {
@@ -215,17 +219,17 @@ void SharedGroup::settle(const Settle& settle, Cursor::Change& change, const Tur
         nack.delay_ms < 0 ? std::nullopt : std::optional<Duration>(std::chrono::milliseconds(nack.delay_ms));
     end_attempt(nack.sequence, nack.grant, session, nack.lease_ended ? "the lease ended" : "nack", delay, turn);
   }
-  for (const GrantRange& received : settle.received) report(settle.token, received.range);
+  for (const GrantRange& received : settle.received) report(settle.token, received.range, turn);
   session->credit = settle.credit;
 }
 
-void SharedGroup::release(Token token, Range range) {
+void ReaderGroup::release(Token token, Range range) {
   reported_early_.erase(range);
   each_entry(cursor_, range, [&](Cursor::Entry& entry, Range part) {
     unhold(entry, part, token);
     owed_.insert(entry.range.first);
   });
-  WorkerSession& session = *find(token);
+  ConsumerSession& session = *find(token);
   for (auto at = loose_.all().lower_bound(range.first); at != loose_.all().end() && at->first <= range.last; ++at) {
     LooseMessages::Message& message = *loose_.find(at->first);
     if (message.holder != token) continue;
@@ -236,12 +240,17 @@ void SharedGroup::release(Token token, Range range) {
   }
 }
 
-void SharedGroup::report(Token token, Range range) {
+void ReaderGroup::report(Token token, Range range, const Turn& turn) {
   if (range.last > cursor_.tracked_to() && reported_early_.size() < limits::early_ranges_max) {
     // A live copy may arrive before its copy does; each is reported once.
     reported_early_.insert(Range{std::max(range.first, cursor_.tracked_to() + 1), range.last});
   }
   each_entry(cursor_, range, [&](Cursor::Entry& entry, Range part) {
+    if (exclusive()) {  // it came live although the books have it as owed: it need not be sent
+      for (const Range& free : IntervalSet(owed_ranges(entry)).intersection(part)) {
+        hold(entry, free, *find(token), true, turn);
+      }
+    }
     std::vector<Hold> split;
     for (Hold& held : entry.holds) {
       const Range common = overlap(held.range, part);
@@ -262,21 +271,21 @@ void SharedGroup::report(Token token, Range range) {
   });
 }
 
-void SharedGroup::loosen(Cursor::Entry& entry, Sequence sequence, Token holder) {
+void ReaderGroup::loosen(Cursor::Entry& entry, Sequence sequence, Token holder) {
   unhold(entry, Range{sequence, sequence}, 0);
   LooseMessages::Message& message = loose_.add(sequence);
   message.grant = entry.batch->batch.header().grant;
   message.batch = entry.batch;
   message.octets = share_of(*entry.batch);
   message.holder = 0;
-  WorkerSession* session = find(holder);
+  ConsumerSession* session = find(holder);
   if (session == nullptr) return;
   message.holder = holder;
   session->out.messages += 1;
   session->out.octets += message.octets;
 }
 
-void SharedGroup::end_attempt(Sequence sequence, GrantId grant, WorkerSession* session, const std::string& reason,
+void ReaderGroup::end_attempt(Sequence sequence, GrantId grant, ConsumerSession* session, const std::string& reason,
                               std::optional<Duration> delay, const Turn& turn) {
   LooseMessages::Message* message = loose_.find(sequence);
   if (message == nullptr) {
@@ -286,7 +295,8 @@ void SharedGroup::end_attempt(Sequence sequence, GrantId grant, WorkerSession* s
       return session != nullptr && hold.session == session->token && hold.range.first <= sequence &&
              sequence <= hold.range.last;
     });
-    if (!held || entry->batch->batch.header().grant != grant) return;
+    // The one reader may have had it live, and the books have it as owed again by now.
+    if ((!held && !(exclusive() && session != nullptr)) || entry->batch->batch.header().grant != grant) return;
     if (loose_.size() >= limits::loose_messages_max) {  // no room for a history: owed again, the attempt is not counted
       unhold(*entry, Range{sequence, sequence}, session->token);
       owed_.insert(entry->range.first);
@@ -316,7 +326,7 @@ void SharedGroup::end_attempt(Sequence sequence, GrantId grant, WorkerSession* s
 
 // ---- time
 
-void SharedGroup::on_time(const Turn& turn) {
+void ReaderGroup::on_time(const Turn& turn) {
   if (turn.now < next_scan_) return;
   next_scan_ = never;
   for (auto& [first, entry] : cursor_.entries()) {

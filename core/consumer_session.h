@@ -15,7 +15,7 @@ namespace restante::core {
 
 /// The consumer gives credit to the sidecar only (G2): what it may have unsettled in all. The sidecar uses it for
 /// redelivery and lends the rest to the producer, as a limit that rises with what the producer's copies say was sent.
-struct WorkerSession {
+struct ConsumerSession {
   Token token = 0;
   LinkId link = 0;
   std::uint64_t session = 0;

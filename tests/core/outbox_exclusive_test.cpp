@@ -1,0 +1,260 @@
+/// \file
+/// An exclusive subscription at the sidecar: live or catching up, claims, checkpoints (PROTOCOL T1, T4, X4, X7).
+
+#include <catch2/catch.hpp>
+
+#include "tests/core/office_actors.h"
+
+using namespace restante;
+using namespace restante::core;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// The library of one consumer of an exclusive subscription, said by hand.
+class TestReader {
+ public:
+  explicit TestReader(OfficeBench& bench, std::uint64_t session = 0x61) : bench_(bench), session_(session) {}
+
+  void join(std::vector<GrantRange> held = {}) {
+    peer = &bench_.connect(300);
+    seen_ = 0;
+    Subscribe message;
+    message.session = session_;
+    message.stream = "s";
+    message.subscription = name;
+    message.mode = SubscriptionMode::exclusive;
+    message.filters = {"#"};
+    message.start = start;
+    message.claim = claim;
+    message.live_endpoints = {"tcp://10.0.0.9:1"};
+    message.host = "here";
+    message.credit = {32, 1U << 20};
+    message.held = std::move(held);
+    bench_.say(*peer, message);
+    const auto subscribed = peer->last<Subscribed>();
+    if (!subscribed) return;
+    token = subscribed->token;
+    claim = subscribed->claim;
+    floor = subscribed->floor;
+  }
+  template <typename Fill>
+  void settle(Fill fill) {
+    Settle said;
+    said.token = token;
+    said.credit = {32, 1U << 20};
+    fill(said);
+    bench_.say(*peer, std::move(said));
+  }
+  void ask(Sequence want) { bench_.say(*peer, CatchUp{token, want}); }
+
+  /// What came on the control link since the last look: first owed sequence of each batch, and what it covers.
+  struct Heard {
+    std::vector<std::pair<Sequence, Sequence>> batches;
+    std::vector<Sequence> checkpoints;
+  };
+  Heard hear() {
+    Heard heard;
+    for (; seen_ < peer->heard.size(); ++seen_) {
+      const ControlMessage& message = peer->heard[seen_].message;
+      if (const auto* again = std::get_if<Redelivery>(&message)) {
+        heard.batches.emplace_back(again->owed.front().range.first, again->covers);
+      } else if (const auto* point = std::get_if<Checkpoint>(&message)) {
+        heard.checkpoints.push_back(point->to);
+      }
+    }
+    return heard;
+  }
+
+  std::string name = "audit";
+  std::string start = "new";
+  std::uint64_t claim = 0;
+  Peer* peer = nullptr;
+  Token token = 0;
+  Sequence floor = 0;
+
+ private:
+  OfficeBench& bench_;
+  std::uint64_t session_;
+  std::size_t seen_ = 0;
+};
+
+/// A stream with a writer and a reader that has caught up.
+struct Reading {
+  Reading() : writer(bench), reader(bench) {
+    writer.open();
+    reader.join();
+    reader.hear();
+  }
+  GrantRange ids(Sequence first, Sequence last) const { return {writer.grants.front().grant, {first, last}}; }
+
+  OfficeBench bench;
+  TestWriter writer;
+  TestReader reader;
+};
+
+using Batches = std::vector<std::pair<Sequence, Sequence>>;
+using Points = std::vector<Sequence>;
+
+}  // namespace
+
+TEST_CASE("a backlog comes in order, each batch covers all below it, and a checkpoint ends it (T1, X4)") {
+  OfficeBench bench;
+  TestReader reader(bench);
+  TestWriter writer(bench);
+  writer.open();
+  reader.start = "beginning";
+  writer.send(2);
+  writer.send(3);
+  bench.pass(1s);
+  reader.join();
+  CHECK(reader.floor == 0);
+  const auto heard = reader.hear();
+  CHECK(heard.batches == Batches{{1, 2}, {3, 5}});
+  CHECK(heard.checkpoints == Points{5});
+}
+
+TEST_CASE("while it is live, a fresh copy is left to the live path until nobody reports it (B5)") {
+  Reading one;
+  one.writer.send(2);
+  one.bench.pass(500ms);
+  CHECK(one.reader.hear().batches.empty());
+  one.bench.pass(1s);
+  const auto heard = one.reader.hear();
+  CHECK(heard.batches == Batches{{1, 2}});
+  CHECK(heard.checkpoints == Points{2});
+}
+
+TEST_CASE("what was reported as received is not sent again") {
+  Reading one;
+  one.writer.send(2);
+  one.writer.send(2);
+  one.reader.settle([&](Settle& said) { said.received = {one.ids(1, 2)}; });
+  one.bench.pass(2s);
+  CHECK(one.reader.hear().batches == Batches{{3, 4}});
+}
+
+TEST_CASE("when one batch is to be sent, what is only believed to come live goes before it (T1)") {
+  Reading one;
+  one.writer.send(1);
+  one.writer.send(1);
+  one.reader.settle([&](Settle& said) { said.received = {one.ids(2, 2)}; });
+  one.reader.settle([&](Settle& said) { said.released = {one.ids(2, 2)}; });
+  CHECK(one.reader.hear().batches == Batches{{1, 1}, {2, 2}});
+}
+
+TEST_CASE("a session stays catching up until what it misses was copied (T4)") {
+  Reading one;
+  one.writer.send(1);
+  one.reader.ask(3);
+  auto heard = one.reader.hear();
+  CHECK(heard.batches == Batches{{1, 1}});
+  CHECK(heard.checkpoints.empty());
+  one.writer.send(1);
+  CHECK(one.reader.hear().checkpoints.empty());
+  one.writer.send(1);
+  heard = one.reader.hear();
+  CHECK(heard.batches == Batches{{3, 3}});
+  CHECK(heard.checkpoints == Points{3});
+}
+
+TEST_CASE("what it misses and can never be copied keeps nobody waiting (T4)") {
+  Reading one;
+  one.writer.send(1);
+  one.reader.ask(9);
+  one.reader.hear();
+  one.bench.say(*one.writer.peer, CloseWriter{0xA});
+  TestWriter next(one.bench, 0xB);
+  next.open();
+  CHECK(one.reader.hear().checkpoints == Points{one.writer.grants.front().range.last});
+}
+
+TEST_CASE("a message that comes again after a nack is out of its order and covers nothing (X8)") {
+  Reading one;
+  one.writer.send(2);
+  one.reader.settle([&](Settle& said) { said.nacks = {Nack{one.ids(1, 1).grant, 1, 0, false}}; });
+  one.bench.pass(10ms);
+  CHECK(one.reader.hear().batches == Batches{{1, 0}});
+}
+
+TEST_CASE("the newest consumer has the name, and the older is told and not asked back (X7)") {
+  Reading one;
+  one.writer.send(1);
+  TestReader newer(one.bench, 0x62);
+  newer.join();
+  REQUIRE(newer.token != 0);
+  CHECK(newer.claim > one.reader.claim);
+  CHECK(one.reader.peer->last<TakenOver>()->token == one.reader.token);
+  CHECK(newer.hear().batches == Batches{{1, 1}});
+
+  one.reader.join();
+  CHECK(one.reader.peer->last<Refused>()->code == ErrorCode::held_elsewhere);
+  const std::uint64_t claim = newer.claim;
+  newer.join();
+  CHECK(newer.claim == claim);
+
+  one.bench.restart();
+  newer.join();
+  CHECK(newer.claim == claim);
+  one.reader.join();
+  CHECK(one.reader.peer->last<Refused>()->code == ErrorCode::held_elsewhere);
+}
+
+TEST_CASE("a consumer on a full disk takes the name all the same, or its acks could never free anything (X7)") {
+  Reading one;
+  one.writer.send(4, 0, 1000);
+  one.bench.pass(2s);
+  one.bench.store.set_capacity(1);
+  TestReader newer(one.bench, 0x62);
+  newer.join();
+  REQUIRE(newer.token != 0);
+  CHECK(newer.hear().batches == Batches{{1, 4}});
+}
+
+TEST_CASE("a name that exists with another mode or other filters is refused, and says so") {
+  Reading one;
+  TestReader other(one.bench, 0x62);
+  other.name = "workers";
+  other.join();
+  CHECK(other.token == 0);
+  const auto refused = other.peer->last<Refused>();
+  REQUIRE(refused);
+  CHECK(refused->code == ErrorCode::bad_argument);
+  CHECK(refused->text.find("a shared subscription; use another name") != std::string::npos);
+}
+
+TEST_CASE("a subscription from the beginning owns what is only in memory yet (B1)") {
+  OfficeBench bench;
+  TestWriter writer(bench);
+  writer.open();
+  TestWorker worker(bench);
+  worker.join();
+  const Range sent = writer.send(2);
+  TestReader reader(bench);
+  reader.start = "beginning";
+  reader.join();
+  worker.ack(sent.first, sent.last);
+  bench.pass(1s);
+  CHECK(bench.rows() == 1);  // confirmed, and not settled by all
+  bench.restart();
+  reader.join();
+  CHECK(reader.hear().batches == Batches{{1, 2}});
+}
+
+TEST_CASE("what is new begins behind what the writer knows to be confirmed (N1)") {
+  OfficeBench bench;
+  TestWriter writer(bench);
+  writer.open();
+  TestWorker worker(bench);
+  worker.join();
+  const Range elided = writer.send(4);
+  worker.ack(elided.first, elided.last);
+  REQUIRE(writer.confirmed() == 4);
+  bench.restart();  // nothing of it was written
+  TestReader reader(bench);
+  reader.join();
+  writer.resume(4);
+  const Range fresh = writer.send(1);
+  bench.pass(2s);
+  CHECK(reader.hear().batches == Batches{{fresh.first, fresh.last}});
+}

@@ -101,6 +101,7 @@ void MemoryStore::require_room(const Transaction& transaction) {
 }
 
 void MemoryStore::apply(const Transaction& transaction) {
+  if (transaction.incarnation) contents_.incarnation = *transaction.incarnation;
   for (const StreamRecord& stream : transaction.streams) {
     const auto [entry, is_new] = contents_.streams.try_emplace(stream.id);
     entry->second.record = stream;

@@ -39,7 +39,7 @@ Office::Office(const StoreImage& image, const Settings& settings, Instant now)
   for (const StoreImage::Rows& rows : image.rows) {
     if (by_id.contains(rows.stream)) by_id.at(rows.stream)->restore_rows(rows);
   }
-  for (auto& [name, outbox] : streams_) outbox.restored();
+  for (auto& [name, outbox] : streams_) outbox.restored(now);
   usage_ = image.usage;
   share_memory();
   next_tick_ = now;
@@ -123,6 +123,7 @@ void Office::on_message(LinkId id, Link& link, const OpenWriter& open) {
       !settings_.is_alive(present.pid, present.start_time)) {
     outbox->on_writer_gone();  // a dead writer never blocks its successor
   }
+  if (outbox->note_known(open.grants)) renew_incarnation(open.stream);
   outbox->open_writer(open, holder_of(id, link, open.handle), turn_);
   finish(*outbox);
 }
@@ -188,6 +189,18 @@ void Office::end_link(LinkId id, bool in_order) {
     outbox->on_writer_away(id, now_);
     finish(*outbox);
   }
+}
+
+/// This store is not what its peers knew: it was put back from a copy (X6). It is another one from now on.
+void Office::renew_incarnation(const std::string& stream) {
+  notices_.push_back(
+      "a peer knows more of stream " + stream +
+      " than this store does: it was put back from a copy, or begun anew. What was confirmed since the copy was "
+      "made is lost; new messages follow under new ids");
+  if (is_renewed_) return;
+  is_renewed_ = true;
+  incarnation_ = {random_.next(), random_.next()};
+  pending_incarnation_ = true;
 }
 
 // ---- streams
@@ -302,6 +315,7 @@ void Office::on_message(LinkId id, Link& link, const Subscribe& subscribe) {
                " subscriptions, which is its limit; remove one");
     return;
   }
+  if (outbox->note_known(subscribe.known)) renew_incarnation(subscribe.stream);
   ConsumerSession session;
   while (session.token == 0) session.token = random_.next();
   session.link = id;

@@ -91,6 +91,7 @@ class Office {
   void on_message(LinkId id, Link& link, const Query& query);
   [[nodiscard]] static std::optional<std::string> problem_of(const Subscribe& subscribe);
   void end_link(LinkId id, bool in_order);
+  void renew_incarnation(const std::string& stream);
   Outbox* stream(const std::string& name, StreamKind kind, LinkId refuse_to, Side side, std::uint64_t id);
   Outbox* find(const std::string& name);
   void finish(Outbox& outbox);
@@ -104,6 +105,10 @@ class Office {
   Settings settings_;
   std::string node_;
   Incarnation incarnation_;
+  bool is_renewed_ = false;           // in this run
+  bool pending_incarnation_ = false;  // is to be written
+  bool incarnation_in_commit_ = false;
+  Instant retry_at_{};  // after a full disk
   Random random_;
   Instant now_{};
   std::int64_t wall_ms_ = 0;

@@ -37,6 +37,11 @@ std::optional<Transaction> Office::next_transaction(Instant now) {
   }
   if (transaction.empty()) {
     for (auto& [name, outbox] : streams_) outbox.on_nothing_to_commit(turn_);
+    if (pending_incarnation_ && now_ >= retry_at_) {
+      pending_incarnation_ = false;
+      incarnation_in_commit_ = true;
+      transaction.incarnation = incarnation_;
+    }
     collect_due(transaction);
   }
   if (transaction.empty()) {
@@ -50,7 +55,7 @@ std::optional<Transaction> Office::next_transaction(Instant now) {
 
 void Office::on_committed(const CommitToken& token, Instant now) {
   RESTANTE_ASSERT(in_commit_ && token.number() == transaction_number_);
-  in_commit_ = false;
+  in_commit_ = incarnation_in_commit_ = false;
   turn_.now = now_ = now;
   turn_.wall_ms = wall_ms_;
   ++commits_;
@@ -66,6 +71,7 @@ void Office::on_committed(const CommitToken& token, Instant now) {
 void Office::on_full(const std::string& text, Instant now) {
   RESTANTE_ASSERT(in_commit_);
   in_commit_ = false;
+  pending_incarnation_ = pending_incarnation_ || std::exchange(incarnation_in_commit_, false);
   turn_.now = now_ = now;
   turn_.wall_ms = wall_ms_;
   ++counters_["commits refused by a full store"];
@@ -74,9 +80,9 @@ void Office::on_full(const std::string& text, Instant now) {
   usage_.full = true;
   must_free_ = true;
   set_windows();
-  const Instant retry_at = after(now, limits::cursor_delay);
+  retry_at_ = after(now, limits::cursor_delay);
   for (auto& [name, outbox] : streams_) {
-    outbox.on_not_committed(retry_at);
+    outbox.on_not_committed(retry_at_);
     finish(outbox);
   }
 }

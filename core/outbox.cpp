@@ -35,7 +35,7 @@ void Outbox::restore_rows(const StoreImage::Rows& rows) {
 }
 
 /// B8: until a writer attaches, the copied head is the last row or the end of the closed blocks.
-void Outbox::restored() {
+void Outbox::restored(Instant now) {
   head_ = record_.last_row;
   for (const GrantRecord& grant : grants_) {
     if (grant.handle != record_.writer) head_ = std::max(head_, grant.grant.range.last);
@@ -43,7 +43,10 @@ void Outbox::restored() {
   }
   restart_head_ = head_;
   confirmed_to_ = head_;
-  writer_.holder.handle = record_.writer;
+  // It keeps its seat for as long as it may take to come back; if its process is dead, its successor need not wait.
+  const ProcessRecord& process = record_.writer_process;
+  writer_.holder = {record_.writer, 0, process.name, process.pid, process.start_time, process.host, process.pid == 0};
+  writer_.since = now;
   record_dirty_ = false;
 }
 

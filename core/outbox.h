@@ -63,7 +63,7 @@ class Outbox {
   void restore_subscription(const SubscriptionRecord& record, const CursorRecord& cursor,
                             const StoreImage::Parked& parked);
   void restore_rows(const StoreImage::Rows& rows);
-  void restored();
+  void restored(Instant now);
 
   // ---- getters
   [[nodiscard]] const StreamRecord& record() const noexcept { return record_; }
@@ -89,6 +89,11 @@ class Outbox {
   void on_writer_away(LinkId link, Instant now);
   /// Octets each writer may have unconfirmed from now on, and what holds it back.
   void set_window(std::uint64_t octets, const std::string& limit);
+
+  // ---- a store that is older than its peers (X6)
+  /// Grants of this stream that a peer has seen. True if one of them was never made here: the store is a restored copy.
+  /// Then the next blocks begin well above it. A peer can bring this about a bounded number of times.
+  bool note_known(const std::vector<Grant>& known);
 
   // ---- sessions
   /// Durable with the next commit.
@@ -209,6 +214,7 @@ class Outbox {
   std::string limit_;
   std::uint64_t copied_ = 0, stored_ = 0, elided_ = 0, rows_ = 0, row_octets_ = 0, damaged_ = 0, stored_octets_ = 0;
   std::uint64_t ignored_copies_ = 0, ignored_acks_ = 0;
+  std::uint32_t regresses_ = 0;
 };
 
 }  // namespace restante::core

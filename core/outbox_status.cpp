@@ -26,7 +26,8 @@ StreamStatus Outbox::status(const Turn& turn) const {
   status.copied = copied_;
   status.stored = stored_;
   status.elided = elided_;
-  if (writer_.holder.pid != 0 && !writer_.holder.is_gone) {
+  const bool may_come_back = writer_.met || turn.now - writer_.since < limits::silence_max;
+  if (writer_.holder.pid != 0 && !writer_.holder.is_gone && may_come_back) {
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(turn.now - writer_.since).count();
     status.writer = writer_.holder.process + " pid " + std::to_string(writer_.holder.pid) +
                     (writer_.attached ? ", for " : ", away for ") + std::to_string(seconds) + " s";
@@ -76,6 +77,7 @@ void Outbox::add_counters(std::map<std::string, std::uint64_t>& counters) const 
   add("copies out of order or of another link", ignored_copies_);
   add("settlements of an unknown grant", ignored_acks_);
   add("rows damaged or missing", damaged_);
+  add("peers that knew more than the store", regresses_);
   for (const auto& [id, subscription] : subscriptions_) {
     add("live copies taken as lost", subscription.group.counters().live_lost);
     add("exclusive sessions gone live", subscription.group.counters().gone_live);

@@ -42,6 +42,18 @@ bool Outbox::is_open(Sequence sequence) const {
   });
 }
 
+bool Outbox::note_known(const std::vector<Grant>& known) {
+  Sequence highest = 0;
+  for (const Grant& grant : known) highest = std::max(highest, grant.range.last);
+  if (highest < record_.next || regresses_ >= limits::regresses_max) return false;
+  if (highest > record_.next + limits::regress_reach) return false;  // nobody gets so far in the life of a backup
+  ++regresses_;
+  record_.next = highest + 1 + limits::regress_skip;
+  record_dirty_ = true;
+  cursor_due_ = Instant{};
+  return true;
+}
+
 void Outbox::announce_grants(Turn& turn) const {
   const std::vector<Grant> list = grant_list();
   for (const auto& [id, subscription] : subscriptions_) {
@@ -69,8 +81,7 @@ void Outbox::open_writer(const OpenWriter& open, const WriterSeat::Holder& holde
   const WriterSeat::Holder& present = writer_.holder;
   const bool seated = present.handle != 0 && present.handle != open.handle && !present.is_gone;
   const bool away_too_long = present.link == 0 && turn.now - writer_.since >= limits::silence_max;
-  const bool known_here = present.pid != 0;  // after a restart of the sidecar nobody has come back yet
-  if ((seated && known_here && !away_too_long) || pending_grant_ || in_commit_.grant) {
+  if ((seated && !away_too_long) || pending_grant_ || in_commit_.grant) {
     std::string text = "cannot open stream " + record_.name + " for writing: ";
     text += pending_grant_ || in_commit_.grant
                 ? "another writer is just being admitted"
@@ -109,11 +120,12 @@ void Outbox::attach(const OpenWriter& open, const WriterSeat::Holder& holder, Tu
   Sequence granted_to = 0;
   for (const Grant& grant : open.grants) granted_to = std::max(granted_to, grant.range.last);
   const Sequence told = std::min(open.confirmed_to, granted_to);  // what it never was granted it cannot have confirmed
-  const bool known = writer_.holder.pid != 0 && writer_.holder.handle == open.handle;
+  const bool known = writer_.met && writer_.holder.handle == open.handle;
   const Sequence chain = known ? std::max(writer_.chain, told) : told;
   writer_.holder = holder;
   writer_.since = turn.now;
   writer_.attached = true;
+  writer_.met = true;
   writer_.resend_asked = false;
   writer_.chain = chain;
   writer_.tell = true;
@@ -146,6 +158,7 @@ void Outbox::grant_block(const WriterSeat::Holder& holder, bool first) {
   granted.first = first;
   record_.next += limits::grant_messages;
   record_.writer = holder.handle;
+  record_.writer_process = {holder.process, holder.host, holder.pid, holder.start_time};
   record_dirty_ = true;
   pending_grant_ = granted;
 }
@@ -168,6 +181,7 @@ void Outbox::seat_writer(const PendingGrant& granted, Turn& turn) {
     writer_.granted_to = granted.grant.range.last;
     writer_.first = granted.grant.range.first;
     writer_.chain = granted.grant.range.first - 1;
+    writer_.met = true;
     writer_.attached = granted.holder.link != 0;  // else it went while its grant was written
     writer_.tell = true;
     writer_.since = turn.now;
@@ -188,6 +202,8 @@ void Outbox::close_writer(std::uint64_t handle, LinkId link) {
   }
   if (writer_.holder.handle != handle || writer_.holder.link != link) return;
   writer_.holder.is_gone = true;
+  record_.writer_process = {};  // written with the next commit, whenever that is
+  record_dirty_ = true;
   leave_seat();
 }
 

@@ -18,6 +18,15 @@ namespace restante::core {
 using StreamId = std::int64_t;
 using SubscriptionId = std::int64_t;
 
+/// A process as its Hello named it.
+struct ProcessRecord {
+  std::string name;  ///< for people
+  std::string host;
+  std::uint32_t pid = 0;
+  std::uint64_t start_time = 0;
+  friend bool operator==(const ProcessRecord&, const ProcessRecord&) = default;
+};
+
 struct StreamRecord {
   StreamId id = 0;
   std::string name;
@@ -25,7 +34,8 @@ struct StreamRecord {
   Sequence next = 1;      ///< first sequence that was never granted
   Sequence last_row = 0;  ///< last sequence of the newest row ever written (names `stored_prev`)
   std::uint64_t last_marker = 0;
-  std::uint64_t writer = 0;  ///< handle that holds the stream; any other is fenced (W3)
+  std::uint64_t writer = 0;        ///< handle that holds the stream; any other is fenced (W3)
+  ProcessRecord writer_process{};  ///< of that handle: after a restart it keeps its seat while it may come back
 };
 
 struct GrantRecord {
@@ -97,6 +107,7 @@ struct Prune {
 /// One commit. Parts are applied in the order of the members.
 struct Transaction {
   std::uint64_t number = 0;                       ///< rising from 1 in one run of the sidecar
+  std::optional<Incarnation> incarnation{};       ///< a new one: the store turned out to be a restored copy (X6)
   std::vector<StreamRecord> streams;              ///< insert or replace
   std::vector<GrantRecord> grants;                ///< insert
   std::vector<GrantRecord> closed_grants;         ///< delete (below every floor)
@@ -109,12 +120,13 @@ struct Transaction {
   std::vector<Prune> prunes;
 
   [[nodiscard]] bool empty() const noexcept {
-    return streams.empty() && grants.empty() && closed_grants.empty() && subscriptions.empty() && rows.empty() &&
-           parked.empty() && dead.empty() && unparked.empty() && cursors.empty() && prunes.empty();
+    return !incarnation && streams.empty() && grants.empty() && closed_grants.empty() && subscriptions.empty() &&
+           rows.empty() && parked.empty() && dead.empty() && unparked.empty() && cursors.empty() && prunes.empty();
   }
   /// Nothing in it but what frees space: it may be tried on a full disk.
   [[nodiscard]] bool only_frees() const noexcept {
-    return streams.empty() && grants.empty() && subscriptions.empty() && rows.empty() && parked.empty() && dead.empty();
+    return !incarnation && streams.empty() && grants.empty() && subscriptions.empty() && rows.empty() &&
+           parked.empty() && dead.empty();
   }
 };
 

@@ -27,6 +27,7 @@ struct WriterSeat {
   Sequence chain = 0;         ///< last copy accepted in order
   Sequence first = 0;         ///< of its first grant known here
   Sequence granted_to = 0;    ///< last sequence of its newest grant
+  bool met = false;           ///< it was on a link of this process: its place in the chain is known
   bool attached = false;      ///< copies are accepted from `holder.link`
   bool resend_asked = false;  ///< one request outstanding
 

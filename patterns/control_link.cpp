@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include <restante/error.h>
 #include <restante/limits.h>
 
 #include "core/wire.h"
@@ -103,11 +104,28 @@ ControlLink::Status ControlLink::status() const {
 }
 
 void ControlLink::dial(Instant now) {
-  dealer_ = std::make_unique<link::Dealer>(context_, endpoint_, limits::frame_size_max);
-  poller_.add(*dealer_);
+  try {
+    dealer_ = std::make_unique<link::Dealer>(context_, endpoint_, limits::frame_size_max);
+    poller_.add(*dealer_);
+  } catch (const Error& error) {  // out of descriptors, say: it may pass
+    dealer_.reset();
+    if (failures_ == 0) node_.log.warning("cannot dial the sidecar at " + endpoint_ + " yet: " + error.what());
+    rest(now);
+    return;
+  }
   said_ = heard_ = 0;
   last_said_ = last_heard_ = now;
   phase_ = Phase::dialing;
+}
+
+/// Waits before it dials again: longer each time, and not in step with others.
+void ControlLink::rest(Instant now) {
+  Duration wait = std::min<Duration>(backoff_max, backoff_first * (1 << std::min(failures_, 10U)));
+  if (refused_) wait = refused_backoff;
+  ++failures_;
+  const auto half = static_cast<std::uint64_t>(wait.count() / 2);
+  rest_until_ = core::after(now, Duration{static_cast<std::int64_t>(half + random_.below(half + 1))});
+  phase_ = Phase::resting;
 }
 
 void ControlLink::lose(Instant now, const char* why) {
@@ -118,12 +136,7 @@ void ControlLink::lose(Instant now, const char* why) {
     phase_ = Phase::left;
     return;
   }
-  Duration wait = std::min<Duration>(backoff_max, backoff_first * (1 << std::min(failures_, 10U)));
-  if (refused_) wait = refused_backoff;
-  ++failures_;
-  const auto half = static_cast<std::uint64_t>(wait.count() / 2);
-  rest_until_ = core::after(now, Duration{static_cast<std::int64_t>(half + random_.below(half + 1))});
-  phase_ = Phase::resting;
+  rest(now);
   if (!was_up) return;
   away_since_ = now;
   node_.counters.add(Count::links_lost);

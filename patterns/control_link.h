@@ -76,6 +76,7 @@ class ControlLink {
   };
 
   void dial(core::Instant now);
+  void rest(core::Instant now);
   void lose(core::Instant now, const char* why);
   void on_event(link::Dealer::Event event, core::Instant now);
   void on_incoming(const link::Incoming& incoming, core::Instant now);

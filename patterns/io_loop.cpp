@@ -35,7 +35,7 @@ void IoLoop::end() noexcept {
 void IoLoop::add(std::shared_ptr<WriterState> writer) {
   {
     const Lock lock(mutex_);
-    if (!ended_.empty()) writer->on_end(ended_);
+    if (!ended_.empty()) writer->on_end(ended_, failed_);
     new_writers_.push_back(std::move(writer));
     ready_ = false;
   }
@@ -46,7 +46,7 @@ void IoLoop::add(std::shared_ptr<WriterState> writer) {
 void IoLoop::add(std::shared_ptr<ReaderState> reader) {
   {
     const Lock lock(mutex_);
-    if (!ended_.empty()) reader->stop();
+    if (!ended_.empty()) reader->end(ended_, failed_);
     new_readers_.push_back(std::move(reader));
     ready_ = false;
   }
@@ -91,14 +91,16 @@ void IoLoop::links_status(JsonText& json) const {
 
 void IoLoop::run() noexcept {
   std::string why = "its node has ended";
+  bool failed = false;
   try {
     while (!ending_.load(std::memory_order_acquire)) turn();
     say_good_bye();
   } catch (const std::exception& error) {
     why = std::string("the thread of its node failed: ") + error.what();
     node_->log.error(why);
+    failed = true;
   }
-  end_all(why);
+  end_all(why, failed);
 }
 
 void IoLoop::turn() {
@@ -194,12 +196,13 @@ void IoLoop::say_good_bye() {
   }
 }
 
-void IoLoop::end_all(const std::string& why) noexcept {
+void IoLoop::end_all(const std::string& why, bool failed) noexcept {
   const Lock lock(mutex_);
   ended_ = why;
-  for (const auto& hub : hubs_) hub->on_end(why);
-  for (const auto& writer : new_writers_) writer->on_end(why);
-  for (const auto& reader : new_readers_) reader->stop();
+  failed_ = failed;
+  for (const auto& hub : hubs_) hub->on_end(why, failed);
+  for (const auto& writer : new_writers_) writer->on_end(why, failed);
+  for (const auto& reader : new_readers_) reader->end(why, failed);
   ready_signal_.notify_all();
 }
 

@@ -48,7 +48,7 @@ class IoLoop {
   void handle_stop(core::Instant now);
   void tell_ready();
   void say_good_bye();
-  void end_all(const std::string& why) noexcept;
+  void end_all(const std::string& why, bool failed) noexcept;
 
   const std::shared_ptr<NodeContext> node_;
 
@@ -70,7 +70,8 @@ class IoLoop {
   std::vector<std::shared_ptr<ReaderState>> new_readers_;
   std::atomic<std::size_t> ready_waiters_{0};
   bool ready_ = false;
-  std::string ended_;  // why run() has returned; empty: it has not
+  std::string ended_;    // why run() has returned; empty: it has not
+  bool failed_ = false;  // and not in good order
 };
 
 }  // namespace restante::detail

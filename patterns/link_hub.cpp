@@ -57,8 +57,8 @@ void LinkHub::leave(Instant now) {
   link_.leave(now);
 }
 
-void LinkHub::on_end(const std::string& why) {
-  for (const auto& [id, member] : members_) member->on_end(why);
+void LinkHub::on_end(const std::string& why, bool failed) {
+  for (const auto& [id, member] : members_) member->on_end(why, failed);
 }
 
 bool LinkHub::ready() const {

@@ -55,7 +55,7 @@ class LinkHub final : private ControlLink::Listener {
   /// Says what members still have to say, then Bye. Read until left().
   void leave(core::Instant now);
   [[nodiscard]] bool left() const noexcept { return link_.left(); }
-  void on_end(const std::string& why);
+  void on_end(const std::string& why, bool failed);
 
   [[nodiscard]] bool ready() const;  ///< up, and every member granted or subscribed
   [[nodiscard]] const std::string& endpoint() const noexcept { return link_.endpoint(); }

@@ -38,8 +38,9 @@ class LinkMember {
   [[nodiscard]] virtual bool finished() const = 0;  ///< closed, and everything said
   /// The node was asked to stop: all waiting of the application ends.
   virtual void on_stop(core::Instant now) = 0;
-  /// The I/O thread ends: nothing will change any more, and waiting has no sense; `why` is for people.
-  virtual void on_end(const std::string& why) = 0;
+  /// The I/O thread ends: nothing will change any more, and waiting has no sense; `why` is for people. `failed`: not
+  /// because the node was ended.
+  virtual void on_end(const std::string& why, bool failed) = 0;
 };
 
 }  // namespace restante::detail

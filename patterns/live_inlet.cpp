@@ -4,7 +4,6 @@
 
 #include <array>
 #include <cstdio>
-#include <cstdlib>
 #include <utility>
 
 #include <restante/error.h>
@@ -15,7 +14,7 @@
 namespace restante::detail {
 
 LiveInlet::~LiveInlet() {
-  for (Door* door : {&ipc_, &loopback_, &everywhere_}) {
+  for (Door* door : {&ipc_, &loopback_, &everywhere_, &given_}) {
     if (door->pull) poller_.remove(*door->pull);
     door->pull.reset();
   }
@@ -23,24 +22,27 @@ LiveInlet::~LiveInlet() {
 }
 
 std::vector<std::string> LiveInlet::endpoints_for(std::string_view upstream) {
+  if (node_.live == "none") return {};
   std::vector<std::string> endpoints;
   open_ipc();
   if (!ipc_.announced.empty()) endpoints.push_back(ipc_.announced);
-  if (upstream.starts_with("tcp:")) {
-    const bool near = link::is_loopback(upstream);
-    Door& door = near ? loopback_ : everywhere_;
-    if (near || node_.insecure) open_tcp(door, near ? "127.0.0.1" : "0.0.0.0");
-    if (!door.announced.empty()) endpoints.push_back(door.announced);
+  if (!upstream.starts_with("tcp:")) return endpoints;
+  if (!node_.live.empty()) {
+    const bool near = link::is_loopback(node_.live);
+    const std::string port = node_.live.substr(node_.live.rfind(':') + 1);
+    open_tcp(given_, (near ? "tcp://127.0.0.1:" : "tcp://0.0.0.0:") + port);
+    if (given_.pull) endpoints.push_back(node_.live);
+    return endpoints;
   }
-  if (const char* replaced = std::getenv("RESTANTE_TEST_LIVE_ENDPOINT")) {
-    endpoints.clear();
-    if (*replaced != '\0') endpoints.emplace_back(replaced);
-  }
+  const bool near = link::is_loopback(upstream);
+  Door& door = near ? loopback_ : everywhere_;
+  if (near || node_.insecure) open_tcp(door, near ? "tcp://127.0.0.1:*" : "tcp://0.0.0.0:*");
+  if (!door.announced.empty()) endpoints.push_back(door.announced);
   return endpoints;
 }
 
 std::shared_ptr<const core::Batch> LiveInlet::receive() {
-  for (const Door* door : {&ipc_, &loopback_, &everywhere_}) {
+  for (const Door* door : {&ipc_, &loopback_, &everywhere_, &given_}) {
     if (!door->pull) continue;
     while (auto frame = door->pull->receive()) {
       std::string why;
@@ -70,6 +72,7 @@ void LiveInlet::open_ipc() {
   std::snprintf(name.data(), name.size(), "/live-%u-%08x.sock", static_cast<unsigned>(link::process_id()),
                 static_cast<unsigned>(link::random64() & 0xffffffffU));
   try {
+    link::remove_dead_sockets(link::runtime_directory(), "live-");
     const std::string path = link::runtime_directory() + name.data();
     open(ipc_, "ipc://" + path);
     if (ipc_.pull) ipc_path_ = path;
@@ -78,9 +81,9 @@ void LiveInlet::open_ipc() {
   }
 }
 
-void LiveInlet::open_tcp(Door& door, const std::string& host) {
+void LiveInlet::open_tcp(Door& door, const std::string& address) {
   if (std::exchange(door.tried, true)) return;
-  open(door, "tcp://" + host + ":*");
+  open(door, address);
   // The sidecar puts the address in that it sees this consumer come from.
   const std::string any = "tcp://0.0.0.0:";
   if (door.announced.starts_with(any)) door.announced = "tcp://*:" + door.announced.substr(any.size());

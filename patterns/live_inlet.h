@@ -25,8 +25,7 @@ class LiveInlet {
   LiveInlet(const LiveInlet&) = delete;
   LiveInlet& operator=(const LiveInlet&) = delete;
 
-  /// What a reader announces to the sidecar at `upstream`. The environment variable RESTANTE_TEST_LIVE_ENDPOINT, a hook
-  /// of the tests, replaces it; empty, none is announced.
+  /// What a reader announces to the sidecar at `upstream` (NodeOptions::live).
   std::vector<std::string> endpoints_for(std::string_view upstream);
 
   /// The next whole batch, or nullptr. Never waits.
@@ -40,7 +39,7 @@ class LiveInlet {
   };
   void open(Door& door, const std::string& endpoint);
   void open_ipc();
-  void open_tcp(Door& door, const std::string& host);
+  void open_tcp(Door& door, const std::string& address);
 
   link::Context& context_;
   link::Poller& poller_;
@@ -48,6 +47,7 @@ class LiveInlet {
   Door ipc_;
   Door loopback_;
   Door everywhere_;
+  Door given_;
   std::string ipc_path_;
 };
 

@@ -18,6 +18,7 @@ struct NodeContext {
   Logger log;
   std::shared_ptr<IoSignal> io;
   std::string sidecar;  ///< endpoint of the local sidecar
+  std::string live;     ///< as NodeOptions::live
   bool insecure = false;
   core::Hello hello;  ///< who this process is
   ForkGuard fork{};

@@ -49,8 +49,9 @@ NodeState::NodeState(const NodeOptions& options) {
   if (options.stop_on_signals) signals_.emplace();
   const std::string sidecar = options.sidecar.empty() ? link::default_sidecar_endpoint() : options.sidecar;
   auto io = signals_ ? signals_->io() : std::make_shared<IoSignal>();
-  node_.reset(new NodeContext{Logger(options.log), std::move(io), sidecar, options.insecure, hello()});
+  node_.reset(new NodeContext{Logger(options.log), std::move(io), sidecar, options.live, options.insecure, hello()});
   check_endpoint("the sidecar", sidecar);
+  if (!options.live.empty() && options.live != "none") check_live(options.live);
   loop_ = std::make_unique<IoLoop>(node_);
   // The application's signals are for its own threads: a handler of its may expect them there.
   sigset_t all;
@@ -149,6 +150,13 @@ void NodeState::check_open(const char* operation) const {
   node_->fork.check(operation);
   if (node_->io->stop_requested()) {
     throw Error(ErrorCode::bad_state, std::string(operation) + ": the node was stopped");
+  }
+}
+
+void NodeState::check_live(const std::string& endpoint) const {
+  check_endpoint("the live endpoint", endpoint);
+  if (!endpoint.starts_with("tcp://")) {
+    throw Error(ErrorCode::bad_argument, "the live endpoint \"" + endpoint + "\": give tcp://host:port, or none");
   }
 }
 

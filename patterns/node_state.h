@@ -36,6 +36,7 @@ class NodeState {
 
  private:
   void check_open(const char* operation) const;
+  void check_live(const std::string& endpoint) const;
   void check_endpoint(const std::string& what, const std::string& endpoint) const;
 
   std::optional<StopSignals> signals_;

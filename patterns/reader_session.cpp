@@ -105,7 +105,7 @@ bool ReaderSession::ready() const {
 
 void ReaderSession::on_stop(Instant) { reader_.stop(); }
 
-void ReaderSession::on_end(const std::string&) { reader_.stop(); }
+void ReaderSession::on_end(const std::string& why, bool failed) { reader_.end(why, failed); }
 
 Instant ReaderSession::speaks_at() const {
   const Instant due = inbox_.next_deadline();

@@ -34,7 +34,7 @@ class ReaderSession final : public LinkMember {
   [[nodiscard]] bool ready() const override;
   [[nodiscard]] bool finished() const override { return finished_; }
   void on_stop(core::Instant now) override;
-  void on_end(const std::string& why) override;
+  void on_end(const std::string& why, bool failed) override;
 
  private:
   friend class ReaderState;

@@ -32,6 +32,10 @@ std::optional<ReaderState::Taken> ReaderState::receive(Duration timeout, const s
   Lock lock(mutex_);
   for (;;) {
     tell_events(lock);
+    if (!failure_.empty()) {  // not as if it had been stopped: the application would take it for the end of the work
+      throw Error(ErrorCode::bad_state, "receive from stream " + options_.stream + ": " + failure_ +
+                                            "; make a new Node, or end the process and start it again");
+    }
     if (stopped_ || stop.stop_requested()) return std::nullopt;
     if (auto taken = take()) return taken;
     if (timeout <= Duration::zero()) return std::nullopt;
@@ -101,6 +105,14 @@ void ReaderState::stop() noexcept {
   node_->io->notify();
   arrived_.notify_all();
   show_ready();
+}
+
+void ReaderState::end(const std::string& why, bool failed) noexcept {
+  if (failed) {
+    const Lock lock(mutex_);
+    if (!stopped_) failure_ = why;
+  }
+  stop();
 }
 
 bool ReaderState::stopped() const noexcept {

@@ -54,6 +54,8 @@ class ReaderState : public std::enable_shared_from_this<ReaderState> {
               std::string reason);
   bool extend(ReaderSession& session, std::uint64_t hand);
   void stop() noexcept;
+  /// The I/O thread has ended. If it failed, receive() throws from now on.
+  void end(const std::string& why, bool failed) noexcept;
   [[nodiscard]] bool stopped() const noexcept;
   [[nodiscard]] int ready_fd();
   void status(JsonText& json) const;
@@ -87,6 +89,7 @@ class ReaderState : public std::enable_shared_from_this<ReaderState> {
   core::Instant now_{};   // the latest that any thread has read
   std::size_t turn_ = 0;  // the session that is asked first
   bool stopped_ = false;
+  std::string failure_;   // why nothing will come any more, though nobody stopped it
   std::deque<Gap> gaps_;  // to be told
   int ready_fd_ = -1;
   bool ready_shown_ = false;

@@ -363,7 +363,7 @@ void WriterState::on_stop(core::Instant) {
   changed_signal_.notify_all();
 }
 
-void WriterState::on_end(const std::string& why) {
+void WriterState::on_end(const std::string& why, bool) {
   const Lock lock(mutex_);
   ended_ = why;
   changed_signal_.notify_all();

@@ -67,7 +67,7 @@ class WriterState final : public LinkMember {
   [[nodiscard]] bool ready() const override { return producer_.attached() || closed_; }
   [[nodiscard]] bool finished() const override { return closed_said_; }
   void on_stop(core::Instant now) override;
-  void on_end(const std::string& why) override;
+  void on_end(const std::string& why, bool failed) override;
 
  private:
   using Lock = std::unique_lock<std::mutex>;

@@ -2,6 +2,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <thread>
 
 #include <restante/error.h>
@@ -20,8 +21,8 @@ EmbeddedSidecar::EmbeddedSidecar(const EmbeddedOptions& options) : state_(std::m
     throw Error(ErrorCode::bad_argument, "cannot start an embedded sidecar: EmbeddedOptions::store names no directory");
   }
   sidecar::SidecarOptions plain;
-  plain.store = options.store;
-  plain.ipc = options.ipc.empty() ? "ipc://" + options.store + "/sidecar.sock" : options.ipc;
+  plain.store = std::filesystem::absolute(options.store).lexically_normal().string();
+  plain.ipc = options.ipc.empty() ? "ipc://" + plain.store + "/sidecar.sock" : options.ipc;
   plain.listen = options.listen;
   plain.node = options.node;
   plain.store_delay = options.store_delay;

@@ -1,6 +1,7 @@
 #include "sidecar/loop.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <type_traits>
@@ -33,14 +34,20 @@ std::uint64_t inode_of(const std::string& endpoint) {
 Loop::Loop(Setup setup) : log_(std::move(setup.log)) {
   office_ = std::make_unique<core::Office>(setup.store->image(), setup.office, link::boot_now());
   storage_ = std::make_unique<StorageThread>(std::move(setup.store), [this] { wake_.signal(); });
-  for (const std::string& endpoint : {setup.ipc, setup.listen}) {
-    if (endpoint.empty()) continue;
+  for (std::size_t count = setup.listen.empty() ? 1 : 2; count > 0; --count) {
     routers_.push_back(std::make_unique<link::Router>(context_, limits::frame_size_max));
-    (routers_.size() == 1 ? ipc_ : listen_) = routers_.back()->bind(endpoint);
     poller_.add(*routers_.back());
   }
+  // The port first: when it is taken nothing is left behind, as a socket's file would be.
+  if (!setup.listen.empty()) listen_ = routers_.back()->bind(setup.listen);
+  ipc_ = routers_.front()->bind(setup.ipc);
   socket_inode_ = inode_of(ipc_);
   poller_.add(wake_);
+}
+
+/// While it still listens nobody else takes the path, so that the file that is removed is its own.
+Loop::~Loop() {
+  if (socket_inode_ != 0 && inode_of(ipc_) == socket_inode_) ::unlink(path_of(ipc_).c_str());
 }
 
 void Loop::stop() noexcept {

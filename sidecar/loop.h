@@ -30,6 +30,7 @@ class Loop {
 
   /// Reads the store, then binds. Throws Error.
   explicit Loop(Setup setup);
+  ~Loop();  ///< removes its ipc socket from the path
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
 

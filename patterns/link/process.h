@@ -29,6 +29,10 @@ namespace restante::link {
 /// Throws Error(misconfigured) if a variable is not an absolute path or none of them leads anywhere.
 [[nodiscard]] std::string runtime_directory();
 
+/// Removes the sockets `<prefix><pid>-….sock` in `directory` that processes left behind which are dead and where nobody
+/// listens any more. Whatever cannot be told or removed stays.
+void remove_dead_sockets(const std::string& directory, std::string_view prefix) noexcept;
+
 /// Where stores are: the first of systemd's $STATE_DIRECTORY, else $XDG_STATE_HOME/restante, else /var/lib/restante for
 /// root, else $HOME/.local/state/restante. Throws as runtime_directory().
 [[nodiscard]] std::string state_directory();

@@ -1,6 +1,7 @@
 #include <zmq.h>
 
 #include "core/assert.h"
+#include "patterns/link/accept_guard.h"
 #include "patterns/link/link.h"
 #include "patterns/link/zmq_socket.h"
 
@@ -21,6 +22,7 @@ Context::Context() : handle_(zmq_ctx_new()) {
     throw_error(ErrorCode::retry_later, "start the messaging thread", zmq_strerror(zmq_errno()),
                 "raise the limit of open files (ulimit -n, LimitNOFILE)");
   }
+  keep_accept_guard();
   // One I/O thread: Router relies on its doing one thing after the other (zmq_descriptors.h).
   zmq_ctx_set(handle_, ZMQ_IO_THREADS, 1);
   zmq_ctx_set(handle_, ZMQ_MAX_SOCKETS, sockets_max);

@@ -21,7 +21,8 @@ namespace {
 void read_streams(SQLite::Database& database, core::StoreImage& image) {
   SQLite::Statement statement(database,
                               "SELECT id, name, kind, next, last_row, last_marker, writer, row_count, sequence_count, "
-                              "octet_count, (SELECT first FROM batch WHERE stream = s.id ORDER BY first LIMIT 1), "
+                              "octet_count, writer_name, writer_host, writer_pid, writer_start, (SELECT first FROM "
+                              "batch WHERE stream = s.id ORDER BY first LIMIT 1), "
                               "(SELECT last FROM batch WHERE stream = s.id ORDER BY first DESC LIMIT 1) "
                               "FROM stream AS s ORDER BY id");
   SqlQuery query(statement);
@@ -36,9 +37,11 @@ void read_streams(SQLite::Database& database, core::StoreImage& image) {
     stream.last_row = query.natural(4);
     stream.last_marker = query.natural(5);
     stream.writer = query.natural(6);
-    if (!query.is_null(10)) {
+    stream.writer_process = {query.text(10), query.text(11), static_cast<std::uint32_t>(query.natural(12)),
+                             query.natural(13)};
+    if (!query.is_null(14)) {
       image.rows.push_back(
-          {stream.id, query.natural(7), query.natural(8), query.natural(9), query.natural(10), query.natural(11)});
+          {stream.id, query.natural(7), query.natural(8), query.natural(9), query.natural(14), query.natural(15)});
     }
     image.streams.push_back(std::move(stream));
   }

@@ -17,10 +17,12 @@ constexpr std::array version_1{
     // node, incarnation (32 hex digits), created (UTC), clean (yes, or no while a sidecar has it open)
     "CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID",
 
-    // pruned_to: rows up to here are gone or about to go, but those that a parked message needs. The last four are
+    // writer: the handle that may write, and its process. pruned_to: rows up to here are gone or about to go, but those
+    // that a parked message needs. The last four are
     // kept by the store itself: highest sequence in any row ever, and rows, sequences and octets that are there.
     "CREATE TABLE stream(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, "
     "next INTEGER NOT NULL, last_row INTEGER NOT NULL, last_marker INTEGER NOT NULL, writer INTEGER NOT NULL, "
+    "writer_name TEXT NOT NULL, writer_host TEXT NOT NULL, writer_pid INTEGER NOT NULL, writer_start INTEGER NOT NULL, "
     "pruned_to INTEGER NOT NULL DEFAULT 0, newest_row INTEGER NOT NULL DEFAULT 0, "
     "row_count INTEGER NOT NULL DEFAULT 0, sequence_count INTEGER NOT NULL DEFAULT 0, "
     "octet_count INTEGER NOT NULL DEFAULT 0) STRICT",

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "sidecar/store/database.h"
 #include "sidecar/store/ranges_text.h"
 #include "sidecar/store/row_names.h"
+#include "sidecar/store/schema.h"
 #include "sidecar/store/sql_query.h"
 
 namespace restante::sidecar {
@@ -21,11 +23,13 @@ struct Growth {
 }  // namespace
 
 TransactionWriter::TransactionWriter(SQLite::Database& database, RowSweeper& sweeper)
-    : sweeper_(sweeper),
+    : database_(database),
+      sweeper_(sweeper),
       stream_(database,
-              "INSERT INTO stream(id, name, kind, next, last_row, last_marker, writer) "
-              "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT(id) DO UPDATE SET name = ?2, kind = ?3, next = ?4, "
-              "last_row = ?5, last_marker = ?6, writer = ?7"),
+              "INSERT INTO stream(id, name, kind, next, last_row, last_marker, writer, writer_name, writer_host, "
+              "writer_pid, writer_start) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) "
+              "ON CONFLICT(id) DO UPDATE SET name = ?2, kind = ?3, next = ?4, last_row = ?5, last_marker = ?6, "
+              "writer = ?7, writer_name = ?8, writer_host = ?9, writer_pid = ?10, writer_start = ?11"),
       // A grant id is bound to its range for ever: with another range nothing is changed, and that is found.
       grant_(database,
              "INSERT INTO grant_block(stream, grant_id, first, last, handle) VALUES(?1, ?2, ?3, ?4, ?5) "
@@ -57,6 +61,7 @@ TransactionWriter::TransactionWriter(SQLite::Database& database, RowSweeper& swe
               "ON CONFLICT(subscription) DO UPDATE SET floor = ?2, settled = ?3") {}
 
 void TransactionWriter::apply(const core::Transaction& transaction) {
+  if (transaction.incarnation) write_meta(database_, "incarnation", incarnation_text(*transaction.incarnation));
   for (const auto& stream : transaction.streams) write_stream(stream);
   for (const auto& grant : transaction.grants) write_grant(grant);
   for (const auto& grant : transaction.closed_grants) {
@@ -83,6 +88,10 @@ void TransactionWriter::write_stream(const core::StreamRecord& stream) {
       .with(stream.last_row)
       .with(stream.last_marker)
       .with(stream.writer)
+      .with(stream.writer_process.name)
+      .with(stream.writer_process.host)
+      .with(std::uint64_t{stream.writer_process.pid})
+      .with(stream.writer_process.start_time)
       .run();
 }
 

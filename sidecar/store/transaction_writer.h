@@ -30,6 +30,7 @@ class TransactionWriter {
   void write_cursor(const core::CursorRecord& cursor);
   void unpark(const core::Unpark& message);
 
+  SQLite::Database& database_;
   RowSweeper& sweeper_;
   SQLite::Statement stream_;
   SQLite::Statement grant_;

@@ -225,7 +225,8 @@ TEST_CASE("the highest marker of what is confirmed is known to the next writer")
   pair.bench.copy(*pair.writer.peer, builder.seal(header));
   pair.bench.pass(5s);
   pair.bench.restart();
-  TestWriter other(pair.bench, 0xB);
+  pair.bench.dead_pids.insert(100);
+  TestWriter other(pair.bench, 0xB, 101);
   other.open();
   REQUIRE(other.peer->last<Granted>());
   CHECK(other.peer->last<Granted>()->last_marker == 77);

@@ -42,7 +42,8 @@ TEST_CASE("until the writer attaches, the head is the last row or the end of clo
   bench.pass(1s);
   bench.restart();
   CHECK(bench.status().streams.at(0).head == 3);
-  TestWriter second(bench, 0xB);
+  bench.dead_pids.insert(100);
+  TestWriter second(bench, 0xB, 101);
   second.open();
   bench.pass(1s);
   bench.restart();
@@ -298,4 +299,100 @@ TEST_CASE("a block is told until the floor that closes it is on disk (X6)") {
   TestWorker third(bench, 0x53);
   third.join();
   CHECK(third.peer->last<Subscribed>()->grants == second.grants);
+}
+
+namespace {
+
+/// A consumer that has seen `known` asks for work.
+void subscribe_knowing(OfficeBench& bench, const Grant& known) {
+  Subscribe message;
+  message.session = 0x99;
+  message.stream = "s";
+  message.subscription = "workers";
+  message.known = {known};
+  bench.say(bench.connect(), message);
+}
+
+}  // namespace
+
+TEST_CASE("a store that was put back from a copy is another one, and grants well above what its peers know (X6)") {
+  OfficeBench bench;
+  TestWriter first(bench);
+  first.open();
+  const StoreContents copy = bench.store.snapshot();
+  bench.say(*first.peer, CloseWriter{0xA});
+  TestWriter second(bench, 0xB);
+  second.open();
+  const Incarnation before = bench.status().incarnation;
+  bench.store.restore(copy);
+  bench.restart();
+  CHECK(bench.status().incarnation == before);
+
+  subscribe_knowing(bench, second.grants.front());
+  CHECK(bench.status().incarnation != before);
+  CHECK(bench.store.snapshot().incarnation == bench.status().incarnation);
+  REQUIRE(bench.notices.size() == 1);
+  CHECK(bench.notices.front().find("a peer knows more of stream s than this store does") == 0);
+  bench.pass(4s);
+  TestWriter third(bench, 0xC);
+  third.open();
+  CHECK(third.grants.front().range.first > second.grants.front().range.last + limits::regress_skip);
+
+  const Incarnation renewed = bench.status().incarnation;
+  bench.restart();
+  CHECK(bench.status().incarnation == renewed);
+  subscribe_knowing(bench, second.grants.front());
+  CHECK(bench.notices.size() == 1);
+}
+
+TEST_CASE("a peer that pretends to know more can waste sequences only so often, and only so far (X6)") {
+  OfficeBench bench;
+  TestWriter writer(bench);
+  writer.open();
+  for (std::uint32_t round = 1; round < 2 * limits::regresses_max; ++round) {
+    const Sequence next = bench.store.snapshot().streams.begin()->second.record.next;
+    subscribe_knowing(bench, Grant{7, {next, next}});
+    bench.pass(1s);
+  }
+  CHECK(bench.counter("peers that knew more than the store") == limits::regresses_max);
+  OfficeBench other;
+  subscribe_knowing(other, Grant{7, {limits::regress_reach, limits::sequence_max}});
+  CHECK(other.counter("peers that knew more than the store") == 0);
+}
+
+TEST_CASE("after a restart the stream is kept for its writer, but not for a dead one (W1)") {
+  OfficeBench bench;
+  TestWriter writer(bench, 0xA, 100);
+  writer.open();
+  writer.send(1);
+  bench.restart();
+  TestWriter other(bench, 0xB, 101);
+  SECTION("it lives: the other has to wait, and it comes back") {
+    other.open();
+    REQUIRE(other.peer->last<Refused>());
+    CHECK(other.peer->last<Refused>()->code == ErrorCode::held_elsewhere);
+    writer.resume(0);
+    CHECK(writer.peer->last<Attached>());
+  }
+  SECTION("it is dead") {
+    bench.dead_pids.insert(100);
+    other.open();
+    CHECK(other.grants.size() == 1);
+  }
+  SECTION("it does not come back") {
+    bench.pass(limits::silence_max);
+    other.open();
+    CHECK(other.grants.size() == 1);
+  }
+  SECTION("it had left in good order, and that was written") {
+    writer.resume(0);
+    bench.say(*writer.peer, CloseWriter{0xA});
+    TestWriter brief(bench, 0xD, 102);
+    brief.open();
+    bench.say(*brief.peer, CloseWriter{0xD});
+    TestWorker worker(bench);
+    bench.pass(5s);
+    other.open();
+    CHECK(other.grants.size() == 1);
+  }
 }

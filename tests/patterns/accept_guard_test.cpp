@@ -1,4 +1,4 @@
-#include "sidecar/accept_guard.h"
+#include "patterns/link/accept_guard.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -34,7 +34,7 @@ void serve(const Place& place, bool is_guarded) {
   const int nowhere = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
   ::dup2(nowhere, STDERR_FILENO);  // libzmq prints what it aborts for
   ::close(nowhere);
-  sidecar::guard_accept(is_guarded);
+  link::guard_accept(is_guarded);
   Context context;
   Router router(context, frame_max);
   router.bind(place.ipc("socket"));

@@ -1,8 +1,13 @@
 #include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
+#include <filesystem>
 #include <initializer_list>
 #include <optional>
 #include <set>
+#include <string>
 #include <utility>
 
 #include <catch2/catch.hpp>
@@ -121,4 +126,34 @@ TEST_CASE("stores are where systemd or the environment says", "[link]") {
     CHECK(state_directory() == "/xdg/restante");
   }
   CHECK(state_directory() == (::geteuid() == 0 ? "/var/lib/restante" : "/home/someone/.local/state/restante"));
+}
+
+TEST_CASE("sockets that dead processes left are removed, and no others", "[link]") {
+  const Place place;
+  const auto socket_at = [&](const std::string& name) {
+    const std::string path = place.file(name);
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    REQUIRE(path.size() < sizeof address.sun_path);
+    path.copy(address.sun_path, sizeof address.sun_path - 1);
+    const int socket = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    REQUIRE(::bind(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
+    return socket;
+  };
+  const std::string dead = "live-4194304-0a.sock";  // above the kernel's highest pid
+  const std::string served = "live-4194304-0b.sock";
+  const std::string ours = "live-" + std::to_string(::getpid()) + "-0c.sock";
+  ::close(socket_at(dead));
+  const int listener = socket_at(served);
+  REQUIRE(::listen(listener, 1) == 0);
+  ::close(socket_at(ours));
+  ::close(socket_at("sidecar.sock"));
+  const std::string directory = place.file("").substr(0, place.file("").size() - 1);
+  remove_dead_sockets(directory, "live-");
+  CHECK_FALSE(std::filesystem::exists(place.file(dead)));
+  CHECK(std::filesystem::exists(place.file(served)));
+  CHECK(std::filesystem::exists(place.file(ours)));
+  CHECK(std::filesystem::exists(place.file("sidecar.sock")));
+  ::close(listener);
+  remove_dead_sockets(place.file("nowhere"), "live-");
 }

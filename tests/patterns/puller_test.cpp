@@ -161,13 +161,22 @@ TEST_CASE("live copies come on the announced endpoint") {
   CHECK(node.status_json().find("\"live_unknown\":1") != std::string::npos);
 }
 
-TEST_CASE("the test hook replaces what is announced") {
+TEST_CASE("a node without a live path announces none") {
   FakeSidecar sidecar;
-  ::setenv("RESTANTE_TEST_LIVE_ENDPOINT", "", 1);
-  Node node(sidecar.options());
+  NodeOptions options = sidecar.options();
+  options.live = "none";
+  Node node(options);
   auto puller = node.puller("orders");
   CHECK(sidecar.subscribe().live_endpoints.empty());
-  ::unsetenv("RESTANTE_TEST_LIVE_ENDPOINT");
+}
+
+TEST_CASE("a live endpoint that is no tcp endpoint, or not on this machine, is refused") {
+  FakeSidecar sidecar;
+  NodeOptions options = sidecar.options();
+  options.live = "ipc:///somewhere";
+  CHECK_THROWS_WITH(Node(options), Catch::Contains("give tcp://host:port"));
+  options.live = "tcp://198.51.100.7:7000";
+  CHECK_THROWS_WITH(Node(options), Catch::Contains("NodeOptions::insecure"));
 }
 
 TEST_CASE("ready_fd is readable exactly while there is something") {

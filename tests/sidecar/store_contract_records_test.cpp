@@ -28,6 +28,7 @@ TEMPLATE_TEST_CASE("streams come back as they were given", "[store]", MemoryBenc
   live.next = 900;
   live.last_row = 800;
   live.last_marker = 0xFFFFFFFFFFFFFFFF;
+  live.writer_process = {"sender", "here", 4242, 0x7FFFFFFFFFFFFFFF};
   live.writer = 0x8000000000000001;
   transaction.streams = {live, stream_of(3, "orders")};
   bench.store().commit(transaction);
@@ -41,6 +42,7 @@ TEMPLATE_TEST_CASE("streams come back as they were given", "[store]", MemoryBenc
   CHECK(streams[1].next == 900);
   CHECK(streams[1].last_row == 800);
   CHECK(streams[1].last_marker == live.last_marker);
+  CHECK(streams[1].writer_process == live.writer_process);
   CHECK(streams[1].writer == live.writer);
 }
 

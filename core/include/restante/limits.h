@@ -39,6 +39,9 @@ inline constexpr std::size_t report_size_max = 192U << 10;  ///< the JSON of a s
 inline constexpr std::uint64_t grant_messages = 1U << 20;
 inline constexpr std::uint64_t sequence_max = (std::uint64_t{1} << 63) - (std::uint64_t{1} << 20);
 inline constexpr std::uint64_t regress_skip = 1U << 16;  ///< the next block after a restored store starts so far above
+inline constexpr std::uint32_t regresses_max = 16;       ///< so often may peers bring that about, per stream and run
+/// So far ahead a peer is believed: 2^44 messages are half a year at a million a second, and 2^19 times fit.
+inline constexpr std::uint64_t regress_reach = std::uint64_t{1} << 44;
 
 // Windows in octets.
 inline constexpr std::size_t writer_window = 8U << 20;    ///< unconfirmed octets of one writer (RELIABILITY R22)

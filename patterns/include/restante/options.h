@@ -68,6 +68,11 @@ struct NodeOptions {
   std::string sidecar{};
   /// SIGINT and SIGTERM stop every receiver, so that loops end and close() runs.
   bool stop_on_signals = false;
+  /// Where producers send live copies to this node's consumers. Empty: a path in the runtime directory and, for
+  /// sidecars that are reached by tcp, a free port, with the address that the sidecar sees this node come from.
+  /// `tcp://host:port`, for a node behind a translated address or a firewall: that port is bound, and the endpoint is
+  /// told as it is. `none`: there is no live path; everything comes by the sidecars, and the contract is the same.
+  std::string live{};
   /// Allows endpoints that are not loopback, without encryption.
   bool insecure = false;
   /// Level 0 is debug, 1 information, 2 warning, 3 error. Called from any thread; must not call back into the node.

@@ -9,9 +9,9 @@
 ///                                                      }
 ///
 /// What survives
-///   send() returned           the message is in this process only; it is lost if the process dies
-///   the receipt is confirmed  it is on this node's disk, or acked: it survives `kill -9` of any process and a power
-///   cut ack() reached the sidecar it is never delivered again
+///   send() returned            the message is in this process only; it is lost if the process dies
+///   the receipt is confirmed   it is on this node's disk, or acked: it survives `kill -9` and a power cut
+///   ack() reached the sidecar  it is never delivered again
 /// A message is delivered at least once, and never twice in one session. Workers have no order among them.
 ///
 /// Errors: what can happen on a good day (no room, nothing yet, stopped) is returned; the rest throws Error.

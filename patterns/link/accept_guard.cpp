@@ -1,4 +1,4 @@
-#include "sidecar/accept_guard.h"
+#include "patterns/link/accept_guard.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -62,19 +62,23 @@ int guarded_accept(int listener, sockaddr* address, socklen_t* size, int flags) 
 
 extern "C" {
 
-// Visible even if the executable hides its symbols: the definitions are there for libzmq.
-__attribute__((visibility("default"), used)) int accept4(int listener, sockaddr* address, socklen_t* size, int flags) {
+// Visible even if the executable hides its symbols: the definitions are there for libzmq. Weak, so that a program that
+// has guards of its own keeps them.
+__attribute__((visibility("default"), used, weak)) int accept4(int listener, sockaddr* address, socklen_t* size,
+                                                               int flags) {
   return guarded_accept(listener, address, size, flags);
 }
 
-__attribute__((visibility("default"), used)) int accept(int listener, sockaddr* address, socklen_t* size) {
+__attribute__((visibility("default"), used, weak)) int accept(int listener, sockaddr* address, socklen_t* size) {
   return guarded_accept(listener, address, size, 0);
 }
 
 }  // extern "C"
 
-namespace restante::sidecar {
+namespace restante::link {
+
+void keep_accept_guard() noexcept {}
 
 void guard_accept(bool on) noexcept { is_guarded.store(on); }
 
-}  // namespace restante::sidecar
+}  // namespace restante::link

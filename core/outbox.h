@@ -178,6 +178,7 @@ class Outbox {
   [[nodiscard]] Sequence durable_floor() const;
   void take_fresh(Subscription& subscription, const Turn& turn);
   [[nodiscard]] BatchRef parse_row(const RowRecord& row, const Turn& turn);
+  [[nodiscard]] bool leaves_parked(const Subscription& subscription, Sequence sequence) const;
   void note_damage(const LoadReply& reply, const Turn& turn);
 
   void collect_rows(Transaction& transaction, std::uint64_t& octets_left, Instant now);

@@ -92,8 +92,8 @@ void Outbox::collect_cursors(Transaction& transaction) {
   for (auto& [id, subscription] : subscriptions_) {
     const Cursor& cursor = subscription.group.cursor();
     if (!subscription.cursor_dirty && cursor.floor() == subscription.durable_floor) continue;
-    const bool waits = std::any_of(pending_subscriptions_.begin(), pending_subscriptions_.end(),
-                                   [&](const SubscriptionRecord& pending) { return pending.id == id; });
+    const auto is_it = [own_id = id](const SubscriptionRecord& pending) { return pending.id == own_id; };
+    const bool waits = std::any_of(pending_subscriptions_.begin(), pending_subscriptions_.end(), is_it);
     if (waits && !subscription.on_disk) continue;  // on a full disk
     in_commit_.floors.emplace_back(id, cursor.floor());
     CursorRecord record{id, cursor.floor(), cursor.window(limits::early_ranges_max)};
@@ -362,19 +362,24 @@ void Outbox::take_fresh(Subscription& subscription, const Turn& turn) {
   cursor.pass(head_);
 }
 
+/// It is settled, and only its record is not deleted yet.
+bool Outbox::leaves_parked(const Subscription& subscription, Sequence sequence) const {
+  const auto is_it = [&](const Unpark& unpark) {
+    return unpark.subscription == subscription.record.id && unpark.sequence == sequence;
+  };
+  return subscription.group.leaves_parked(sequence) ||
+         std::any_of(pending_unparked_.begin(), pending_unparked_.end(), is_it) ||
+         std::any_of(in_commit_.unparked.begin(), in_commit_.unparked.end(), is_it);
+}
+
 void Outbox::on_loaded(const ParkedReply& reply, Turn& turn) {
   for (auto& [id, subscription] : subscriptions_) {
     if (reply.number != subscription.parked_number) continue;
     subscription.parked_number = 0;
-    std::vector<ParkedRecord> still_parked;  // without those that are settled, and only not yet deleted
-    const auto leaves = [&](Sequence sequence) {
-      const auto is_it = [&](const Unpark& unpark) { return unpark.subscription == id && unpark.sequence == sequence; };
-      return subscription.group.leaves_parked(sequence) ||
-             std::any_of(pending_unparked_.begin(), pending_unparked_.end(), is_it) ||
-             std::any_of(in_commit_.unparked.begin(), in_commit_.unparked.end(), is_it);
-    };
-    std::copy_if(reply.parked.begin(), reply.parked.end(), std::back_inserter(still_parked),
-                 [&](const ParkedRecord& record) { return !leaves(record.sequence); });
+    std::vector<ParkedRecord> still_parked;
+    for (const ParkedRecord& record : reply.parked) {
+      if (!leaves_parked(subscription, record.sequence)) still_parked.push_back(record);
+    }
     const std::uint64_t added = subscription.group.on_parked_loaded(still_parked, turn);
     subscription.parked_elsewhere -= std::min(subscription.parked_elsewhere, added);
     subscription.parked_due_ms = reply.next_due_ms;

@@ -87,7 +87,8 @@ void Outbox::open_writer(const OpenWriter& open, const WriterSeat::Holder& holde
                 ? "another writer is just being admitted"
                 : "it is held by " + present.process + " (pid " + std::to_string(present.pid) + ")" +
                       (present.link == 0 ? ", which is away" : "");
-    text += "; stop that process, or write as an instance (" + record_.name + "@2)";
+    text += "; stop that process, or write beside it as an instance: " + record_.name +
+            "@2, a stream of its own that its consumers name";
     turn.out.push_back(Outgoing{holder.link, Refused{Side::handle, open.handle, ErrorCode::held_elsewhere, text}, {}});
     return;
   }

@@ -78,6 +78,7 @@ struct RecvCommand {
   Framing framing = Framing::lines;
   std::optional<std::string> exec;
   Duration lease = limits::lease;
+  std::string live;  ///< as NodeOptions::live
 };
 
 struct StatusCommand {

@@ -128,6 +128,7 @@ Command parse_recv(const Arguments& arguments) {
   grammar.flag("--null", "messages end with a NUL, not with a newline");
   grammar.value("--exec", "CMD", "run CMD by /bin/sh for each message, which is its standard input");
   grammar.value("--lease", "D", "how long a message may be in work before another gets it; default 30s");
+  grammar.value("--live", "EP", "tcp://host:port where producers reach this consumer, or none; default: worked out");
   add_common(grammar);
   grammar.parse(arguments);
 
@@ -143,6 +144,7 @@ Command parse_recv(const Arguments& arguments) {
   assign(grammar, "--count", recv.count, parse_count, 1U, std::numeric_limits<std::uint64_t>::max());
   assign(grammar, "--idle", recv.idle, parse_positive_duration);
   assign(grammar, "--lease", recv.lease, parse_positive_duration);
+  if (const auto live = grammar.get("--live")) recv.live = *live == "none" ? *live : parse_endpoint("--live", *live);
   return recv;
 }
 

@@ -40,6 +40,7 @@ NodeOptions node_options(const RecvCommand& command) {
   NodeOptions options;
   options.sidecar = sidecar_endpoint(command.common);
   options.insecure = command.common.insecure;
+  options.live = command.live;
   options.log = sidecar::log_to_stderr;
   return options;
 }

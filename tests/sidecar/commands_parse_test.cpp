@@ -22,6 +22,13 @@ std::string text_of(const Words& words) { return parse_as<PrintCommand>(words).t
 
 }  // namespace
 
+TEST_CASE("recv may say where it is reached live, or that it is not") {
+  CHECK(parse_as<RecvCommand>({"recv", "orders"}).live.empty());
+  CHECK(parse_as<RecvCommand>({"recv", "orders", "--live", "none"}).live == "none");
+  CHECK(parse_as<RecvCommand>({"recv", "orders", "--live", "tcp://edge:7000"}).live == "tcp://edge:7000");
+  CHECK_THROWS(parse({"recv", "orders", "--live", "edge"}));
+}
+
 TEST_CASE("up without options takes every default") {
   const auto up = parse_as<UpCommand>({"up"});
   CHECK(up.store.empty());

@@ -124,6 +124,8 @@ void Outbox::attach(const OpenWriter& open, const WriterSeat::Holder& holder, Tu
   const bool known = writer_.met && writer_.holder.handle == open.handle;
   const Sequence chain = known ? std::max(writer_.chain, told) : told;
   writer_.holder = holder;
+  record_.writer_process = {holder.process, holder.host, holder.pid, holder.start_time};
+  record_dirty_ = true;
   writer_.since = turn.now;
   writer_.attached = true;
   writer_.met = true;

@@ -73,6 +73,7 @@ void ReaderGroup::park_old(const Turn& turn) {
       loosen(entry, sequence, held.session);
     }
   }
+  if (exclusive()) return;  // what was never sent goes in its order, however long it waits for credit
   for (const Range& range : owed_ranges(entry)) {
     for (Sequence sequence = range.first; sequence <= range.last; ++sequence) {
       if (loose_.size() >= limits::loose_messages_max) return;

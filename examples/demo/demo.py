@@ -135,7 +135,7 @@ class Demo:
         self.sample(last=True)
         self.cast.leave()
         result = compare(self.folder, self.cast.outputs())
-        self.ledger.close(self.cast.sender, result)
+        self.ledger.close(self.cast.sender.said_in_all_lives(), result)
         struck = sum(1 for text, _ in self.seen)
         good = self.ledger.good() and struck == 7
         self.screen.ledger(self.ledger, result, self.folder, time.monotonic() - self.began)

@@ -62,6 +62,10 @@ class Role:
     def said(self):
         return self.path("{name}-{life}.err").read_text(errors="replace")
 
+    def said_in_all_lives(self):
+        return [(self.folder / f"{self.name}-{life}.err").read_text(errors="replace")
+                for life in range(1, self.life + 1)]
+
 
 class Worker(Role):
     """Writes `output-NAME-LIFE.txt`. A kill can tear its last line: that one was not acked, and is cut off."""
@@ -145,7 +149,8 @@ class Cast:
         self.sidecar = Role(folder, "sidecar", program,
                             ["up", "--store", str(folder / "store"), "--ipc", ipc, "--node", "demo"], environment)
         self.workers = [Worker(folder, name, program, ["recv", "lines"], environment) for name in ("A", "B")]
-        self.sender = Sender(folder, "sender", program, ["send", "lines", "--resume"], environment,
+        # -v: it says after which line it goes on, which is how the ledger knows what its predecessor had confirmed.
+        self.sender = Sender(folder, "sender", program, ["send", "lines", "--resume", "-v"], environment,
                              source=folder / "input.txt", rate=rate)
         self.everyone = [self.sidecar, *self.workers, self.sender]
 

@@ -66,12 +66,12 @@ class Screen:
     def ledger(self, ledger, result, folder, seconds):
         self.line()
         rows = [
-            ("accepted", ledger.accepted, "lines that the sender took"),
+            ("accepted", ledger.accepted, "lines that the sender took, both lives added up as below"),
             ("confirmed", ledger.confirmed, "safe, as the sidecar told the sender"),
             ("delivered", result.lines_out, "lines that the workers wrote"),
             ("redelivered", ledger.total("redelivered"), "sent by the sidecar, after a death or an absence"),
-            ("stored", ledger.total("stored"), "had to be written to the disk"),
-            ("elided", ledger.total("elided"), "were acked so soon that the disk never saw them"),
+            ("stored", ledger.total("stored"), "had to be written to the disk, as counted up to each sidecar's death"),
+            ("elided", ledger.total("elided"), "were acked so soon that the disk never saw them, likewise"),
             ("duplicates", result.lines_out - result.distinct_out, "came twice, because someone died before the ack"),
             ("lost", result.missing, ""),
         ]
@@ -81,6 +81,8 @@ class Screen:
                 text = self.paint("bad" if count else "ok", text)
             self.line(f"{text}   {self.paint('dim', meaning)}".rstrip())
         self.line()
+        for life in ledger.senders:
+            self.fact(f"sender {life.number}", life.line())
         self.fact("in", f"{result.hash_in}  LC_ALL=C sort -u {folder}/input.txt | sha256sum")
         self.fact("out", f"{result.hash_out}  LC_ALL=C sort -u {folder}/output-*.txt | sha256sum")
         self.fact("took", f"{seconds:.0f} s")

@@ -120,6 +120,10 @@ class TestWorker {
                       std::uint32_t pid = 200)
       : credit(given), bench_(bench), session_(session), pid_(pid) {}
 
+  void make_exclusive(const std::string& subscription) {
+    subscription_ = subscription;
+    mode_ = SubscriptionMode::exclusive;
+  }
   void join(const std::vector<GrantRange>& held = {}) {
     peer = &bench_.connect(pid_);
     seen_ = 0;
@@ -129,7 +133,8 @@ class TestWorker {
     Subscribe message;
     message.session = session_;
     message.stream = stream;
-    message.subscription = "workers";
+    message.subscription = subscription_;
+    message.mode = mode_;
     message.host = "here";
     if (!endpoint.empty()) message.live_endpoints = {endpoint};
     message.credit = credit;
@@ -216,6 +221,8 @@ class TestWorker {
   std::map<Sequence, std::uint32_t> attempts;  ///< as told by the last redelivery of each
 
  private:
+  std::string subscription_ = "workers";
+  SubscriptionMode mode_ = SubscriptionMode::shared;
   OfficeBench& bench_;
   std::uint64_t session_;
   std::uint32_t pid_;

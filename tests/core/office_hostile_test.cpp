@@ -34,7 +34,7 @@ class Hostile {
       case 4:
         if (random_.chance(1, 4)) bench_.say(*peer_, Unsubscribe{some_token()});
         return;
-      case 5:
+      case 5: return catch_up();
       case 6: return settle();
       case 7:
         if (random_.chance(1, 5)) connect();
@@ -107,10 +107,20 @@ class Hostile {
     message.session = 1 + random_.below(3);
     message.stream = random_.chance(1, 8) ? "t" : "s";
     message.subscription = "workers";
+    if (random_.chance(1, 3)) {
+      message.subscription = "audit";
+      message.mode = SubscriptionMode::exclusive;
+      if (random_.chance(1, 2)) message.start = "beginning";
+      if (random_.chance(1, 4)) message.claim = random_.chance(1, 4) ? random_.next() : random_.below(1U << 20);
+      if (random_.chance(1, 20)) message.known = {{random_.next(), {1, random_.next() >> random_.below(40)}}};
+    }
     message.credit = some_credit();
     if (random_.chance(1, 2)) message.live_endpoints = {"tcp://10.0.0.9:1"};
     for (std::uint64_t i = random_.below(4); i > 0; --i) message.held.push_back(some_range());
     bench_.say(*peer_, message);
+  }
+  void catch_up() {
+    if (!tokens_.empty()) bench_.say(*peer_, CatchUp{some_token(), some_range().range.last});
   }
   Credit some_credit() {
     if (random_.chance(1, 20)) return {~std::uint64_t{0}, ~std::uint64_t{0}};
@@ -216,9 +226,15 @@ void check_healed(OfficeBench& bench, Honest& honest) {
   TestWorker other(bench, 0x98, {1000, 1U << 20});
   other.stream = "t";
   other.join();
+  TestWorker auditor(bench, 0x97, {1000, 1U << 20});
+  auditor.make_exclusive("audit");
+  auditor.join();
+  TestWorker other_auditor(bench, 0x96, {1000, 1U << 20});
+  other_auditor.make_exclusive("audit");
+  other_auditor.stream = "t";
+  other_auditor.join();
   for (int round = 0; round < 100; ++round) {
-    drain(worker);
-    drain(other);
+    for (TestWorker* each : {&worker, &other, &auditor, &other_auditor}) drain(*each);
     bench.pass(1s);
   }
   const StreamStatus status = bench.status().streams.at(0);

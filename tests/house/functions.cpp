@@ -10,6 +10,14 @@ namespace {
 
 bool is_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
 
+/// A line such as `SYSTEM_TEST(name, 60s)`: a definition by a macro, not the beginning of a function.
+bool is_macro_use(const std::string& line) {
+  const auto open = line.find('(');
+  if (open == line.npos || open == 0 || !line.ends_with(')')) return false;
+  return std::all_of(line.begin(), line.begin() + static_cast<std::ptrdiff_t>(open),
+                     [](unsigned char c) { return std::isupper(c) != 0 || c == '_'; });
+}
+
 /// Finds bodies by counting braces. That is no parser, and need not be: what is neither a container (namespace, class)
 /// nor inside a body, and has a parenthesis before its brace, is a function.
 class Scanner {
@@ -26,6 +34,7 @@ class Scanner {
       if (macro) continue;
       for (column_ = 0; column_ < line.size(); ++column_) take(line[column_]);
       take(' ');
+      if (body_depth_ == 0 && is_macro_use(line)) header_.clear();
     }
     return std::move(found_);
   }

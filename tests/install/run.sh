@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# run.sh BUILD COMPILER: what is installed from BUILD serves a project that knows only the prefix, by
-# find_package and by
-# pkg-config.
+# run.sh BUILD COMPILER: what is installed from BUILD serves a project that knows only the prefix, by find_package and by
+# pkg-config; and what README.md shows as C++ is a program that compiles against it.
 set -euo pipefail
 build=$1 compiler=$2
-consumer=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/consumer
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+consumer=$here/consumer
 place=$(mktemp -d)
 trap 'rm -rf -- "$place"' EXIT
 trap 'echo "run.sh:$LINENO: $BASH_COMMAND failed" >&2' ERR
@@ -25,4 +25,9 @@ export PKG_CONFIG_PATH
 read -r -a flags < <(pkg-config --cflags --libs restante)
 "$compiler" -std=c++20 "$consumer/main.cpp" -o "$place/consumer" "${flags[@]}"
 "$place/consumer"
-echo "installed, found both ways, and run"
+
+"$here/readme_code.py" "$here/../../README.md" "$place/readme"
+for source in "$place"/readme/*.cpp; do
+  "$compiler" -std=c++20 -Wall -Wextra -Werror "$source" -o "${source%.cpp}" "${flags[@]}"
+done
+echo "installed, found both ways, and run; README.md compiles"

@@ -76,10 +76,10 @@ def proc_io(pid):
     return {k: int(v) for k, v in (line.split(": ") for line in open(f"/proc/{pid}/io").read().splitlines())}
 
 
-def resident(pid):
-    """Resident memory in octets."""
+def resident(pid, field="VmRSS"):
+    """Resident memory in octets; `VmHWM` is the most that it ever was."""
     for line in open(f"/proc/{pid}/status"):
-        if line.startswith("VmRSS:"):
+        if line.startswith(f"{field}:"):
             return int(line.split()[1]) * 1024
     return 0
 

@@ -1,4 +1,6 @@
 """Someone dies, or is not there yet. Nothing that was confirmed may be lost, and everything flows again."""
+import time
+
 from harness import Cluster, expect
 from registry import scenario
 
@@ -158,3 +160,34 @@ def sidecar_stopped_for_a_while():
         c.seen("attempted", began + 10500)  # 3.5 s at this rate, by the live path or into the window
         s.resume()
         c.finish(p, count=16000)
+
+
+@scenario
+def consumer_stopped_loses_its_work_to_another():
+    """SIGSTOP of a worker with work in hand: the other one gets and finishes it all; continued, it works again."""
+    with Cluster() as c:
+        s = c.sidecar()
+        stopped, other = c.worker("stopped", s, work_ms=2), c.worker("other", s, work_ms=2)
+        c.until("both are known", lambda: known_workers(c, s) == 2)
+        p = c.producer(sidecar=s, count=600)  # 1.2 s of work for one
+        c.seen("delivered", 100)
+        c.until("it has work in hand", lambda: c.tally.update().by_log["worker-stopped.1.log-work"] > 0)
+        stopped.pause()
+        began = time.monotonic()
+        c.finish(p, count=600)  # by the other one alone
+        spent = time.monotonic() - began
+        # What it had in hand goes to another once its link is silent for silence_max, 3 s. It may have been silent for
+        # a heartbeat, 0.5 s, before the signal.
+        expect(spent > 2.4, f"the test is pointless: all came {spent:.1f} s after the stop, so nothing was in its hand")
+        stopped.resume()
+        q = c.producer("q", s, fresh=True, count=1500, rate=1000)
+        verdict = c.finish(q, count=2100)
+        again = (c.directory / "worker-stopped.1.log-work").read_text().count("D q ")
+        print(f"all was done {spent:.1f} s after the stop; {verdict.duplicates} of 600 messages were done twice, "
+              f"once by each; the continued worker did {again} of the 1500 that were sent later")
+        expect(again > 0, "the continued worker got no work any more")
+        expect(stopped.life == 1 and stopped.alive and other.alive, "a worker has ended")
+
+
+def known_workers(c, s):
+    return sum(sub["sessions"] for stream in c.status(s)["streams"] for sub in stream["subscriptions"])

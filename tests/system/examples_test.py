@@ -1,0 +1,119 @@
+"""The lessons in examples/ do what their source says, started as their first lines say: by default endpoints."""
+import collections
+
+from harness import Cluster, Process, Sidecar, expect, program
+from registry import scenario
+
+
+class BareSidecar(Sidecar):
+    """`restante up` and nothing more, so that a lesson finds it the way a reader's would."""
+
+    def command_line(self):
+        return [program("restante"), "up"]
+
+    def wait_ready(self, deadline=20.0):
+        super().wait_ready(deadline)
+        self.ipc = self.serving["ipc"]
+        return self
+
+
+def lesson(c, name, *arguments, role=None, start=True, environment=None):
+    role = role or "-".join([name, *arguments])
+    return c.add(Process(c, role, lambda life: [program(name), *arguments], environment), start)
+
+
+def said(process):
+    """The whole lines of its standard output: it may be in the middle of one."""
+    return process.out.read_text().split("\n")[:-1]
+
+
+def subscription(c, s, stream):
+    found = [sub for known in c.status(s)["streams"] if known["name"] == stream for sub in known["subscriptions"]]
+    return found[0] if found else collections.defaultdict(int)
+
+
+def ends_in_good_order(*processes):
+    """As Ctrl-C ends them, with nothing to complain about."""
+    for process in processes:
+        status = process.stop()
+        expect(status == 0, f"{process.name} ended with {status}: {process.text()}")
+        expect(not process.err.read_text(), f"{process.name} complains: {process.err.read_text()}")
+
+
+@scenario
+def example_pipeline():
+    """01_pipeline: `send` ends once its orders are safe; `work` gets them before or after, and after a kill -9."""
+    orders = [f"order {number}" for number in range(1, 11)]
+    with Cluster() as c:
+        confused = lesson(c, "01_pipeline")
+        expect(confused.wait() == 2 and "usage: 01_pipeline send|work" in confused.text(), confused.text())
+        s = c.add(BareSidecar(c, "s"))
+        send = lesson(c, "01_pipeline", "send")
+        expect(send.wait() == 0, f"`send` with nobody at work ended with {send.popen.returncode}: {send.text()}")
+
+        work = lesson(c, "01_pipeline", "work")
+        c.until("the orders that waited are worked on", lambda: len(said(work)) == 10)
+        expect(sorted(said(work)) == sorted(orders), f"{said(work)}")
+        expect(send.start().wait() == 0, f"`send` with a worker ended with {send.popen.returncode}: {send.text()}")
+        c.until("the next orders are worked on", lambda: len(said(work)) == 20)
+        expect(sorted(said(work)) == sorted(2 * orders), f"{said(work)}")
+
+        # What was printed may not be acked yet when the kill comes; then it may be printed once more.
+        c.until("the acks are in", lambda: subscription(c, s, "orders")["backlog_messages"] == 0)
+        work.kill()
+        expect(send.start().wait() == 0, f"`send` after the kill ended with {send.popen.returncode}: {send.text()}")
+        work.start()
+        c.until("the successor has the orders", lambda: len(said(work)) == 10)
+        expect(sorted(said(work)) == sorted(orders), f"{said(work)}")
+        c.until("nothing is left", lambda: subscription(c, s, "orders")["backlog_messages"] == 0)
+        ends_in_good_order(work)
+
+
+@scenario
+def example_pipeline_without_a_sidecar():
+    """01_pipeline `send` with no sidecar: after its 10 s it says what is missing and exits 1; `work` just waits."""
+    with Cluster() as c:
+        send, work = lesson(c, "01_pipeline", "send"), lesson(c, "01_pipeline", "work")
+        status = send.wait(20)
+        expect(status == 1, f"`send` ended with {status}: {send.text()}")
+        expect("\nnot confirmed yet: " in send.text(), f"it does not say what became of the orders: {send.text()}")
+        expect("`restante up`" in send.text(), f"it does not say which command helps: {send.text()}")
+        c.add(BareSidecar(c, "s"))
+        expect(send.start().wait() == 0, f"`send` with a sidecar ended with {send.popen.returncode}: {send.text()}")
+        c.until("the worker that was there first has the orders", lambda: len(said(work)) == 10)
+        expect(work.stop() == 0, f"`work` ended with {work.popen.returncode}: {work.text()}")
+
+
+@scenario
+def example_workers():
+    """02_workers, twice: every picture is shrunk once, 42 at its second attempt, and 13 ends as a dead letter."""
+    with Cluster() as c:
+        s = c.add(BareSidecar(c, "s"))
+        workers = [lesson(c, "02_workers", role=f"worker-{n}") for n in (1, 2)]
+        c.until("both are at work", lambda: subscription(c, s, "pictures")["sessions"] == 2)
+        pictures = "".join(f"{number}\n" for number in range(1, 101))
+        sent = c.cli("send", "pictures", input=pictures.encode())
+        expect(sent.returncode == 0, f"`restante send` ended with {sent.returncode}: {sent.stderr.decode()}")
+        expect(sent.stderr.decode().endswith("accepted 100 confirmed 100 unconfirmed 0\n"), sent.stderr.decode())
+
+        done = [f"shrunk {number}" for number in range(1, 101) if number != 13]
+        c.until("all but one are shrunk", lambda: len(said(workers[0]) + said(workers[1])) >= len(done))
+        c.until("nothing is left", lambda: subscription(c, s, "pictures")["backlog_messages"] == 0)
+        shrunk = said(workers[0]) + said(workers[1])
+        expect(sorted(shrunk) == sorted(done), f"not these once each: {set(done) ^ set(shrunk)}, {len(shrunk)} lines")
+        dead = subscription(c, s, "pictures")["dead"]
+        expect(dead == 1, f"{dead} dead letters, not 1")
+        expect(all(said(worker) for worker in workers), "one worker had nothing to do")
+        for worker in workers:
+            expect(worker.stop() == 0, f"{worker.name} ended with {worker.popen.returncode}: {worker.text()}")
+
+
+@scenario
+def example_embedded():
+    """03_embedded: a program alone, with nothing running beside it, gets its five readings back and exits 0."""
+    with Cluster() as c:
+        alone = lesson(c, "03_embedded")
+        expect(alone.wait() == 0, f"it ended with {alone.popen.returncode}: {alone.text()}")
+        readings = [f"reading {number} from lesson" for number in range(1, 6)]
+        expect(sorted(said(alone)) == readings, f"{alone.text()}")
+        expect(not alone.err.read_text(), f"it complains: {alone.err.read_text()}")

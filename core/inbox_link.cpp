@@ -173,7 +173,9 @@ void Inbox::on(const Refused& refused, Instant now) {
 }
 
 void Inbox::on(const TakenOver& taken) {
-  if (token_ == 0 || taken.token != token_) {
+  const bool told = token_ != 0 && taken.token == token_;
+  const bool asked = awaiting_ && taken.session == options_.session;  // its Subscribed never came
+  if (!told && !asked) {
     ++counters_.stale;
     return;
   }
@@ -183,6 +185,7 @@ void Inbox::on(const TakenOver& taken) {
 /// A higher claim has the name (X7). It is not reclaimed, and what was in hand is the other's now.
 void Inbox::end_taken_over(const std::string& text) {
   token_ = 0;
+  awaiting_ = false;
   trouble_ = Trouble{ErrorCode::held_elsewhere, text, true};
   events_.push_back({Event::Kind::taken_over, 0, 0, text});
   control_.clear();

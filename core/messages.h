@@ -217,6 +217,7 @@ struct Checkpoint {
 struct TakenOver {
   Token token = 0;
   std::string text;
+  std::uint64_t session = 0;  ///< for a consumer that was not told its token yet
 };
 struct Report {
   std::uint64_t request = 0;

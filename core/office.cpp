@@ -78,7 +78,7 @@ void Office::on_frame(LinkId id, const ControlFrame& frame, Instant now) {
       [&](const auto& message) {
         using Message = std::decay_t<decltype(message)>;
         if constexpr (std::is_same_v<Message, Bye>) {
-          end_link(id, true);
+          end_link(id, true, true);
         } else if constexpr (requires { on_message(id, link, message); }) {
           on_message(id, link, message);
         } else if constexpr (!std::is_same_v<Message, Heartbeat>) {
@@ -171,7 +171,7 @@ void Office::on_link_down(LinkId link, Instant now) {
   end_link(link, false);
 }
 
-void Office::end_link(LinkId id, bool in_order) {
+void Office::end_link(LinkId id, bool in_order, bool closes_writers) {
   const auto at = links_.find(id);
   if (at == links_.end()) return;
   const Link link = std::move(at->second);
@@ -185,7 +185,7 @@ void Office::end_link(LinkId id, bool in_order) {
   for (const auto& [handle, name] : link.handles) {
     Outbox* outbox = find(name);
     if (outbox == nullptr) continue;
-    if (in_order) outbox->close_writer(handle, id);
+    if (closes_writers) outbox->close_writer(handle, id);
     outbox->on_writer_away(id, now_);
     finish(*outbox);
   }
@@ -248,9 +248,11 @@ Outbox* Office::stream(const std::string& name, StreamKind kind, LinkId refuse_t
   return &added;
 }
 
-/// The memory for batches is one budget of the node, however many streams there are (C5).
+/// The memory for batches is one budget of the node, however many streams and subscriptions there are (C5).
 void Office::share_memory() {
-  const std::uint64_t share = limits::tracked_octets_all / std::max<std::size_t>(1, streams_.size());
+  std::size_t subscriptions = 0;
+  for (const auto& [name, outbox] : streams_) subscriptions += outbox.subscriptions().size();
+  const std::uint64_t share = limits::tracked_octets_all / std::max<std::size_t>(1, subscriptions);
   for (auto& [name, outbox] : streams_) {
     outbox.set_share(std::clamp<std::uint64_t>(share, limits::tracked_octets_min, limits::tracked_octets_max));
   }
@@ -323,7 +325,9 @@ void Office::on_message(LinkId id, Link& link, const Subscribe& subscribe) {
   session.endpoint = live_endpoint(link, subscribe);
   session.credit = subscribe.credit;
   link.sessions[session.token] = subscribe.stream;
+  const std::size_t before = outbox->subscriptions().size();
   outbox->subscribe(subscribe, next_subscription_id_++, session, turn_);
+  if (outbox->subscriptions().size() != before) share_memory();
   finish(*outbox);
 }
 

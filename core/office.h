@@ -90,7 +90,8 @@ class Office {
   void on_message(LinkId id, Link& link, const Unsubscribe& unsubscribe);
   void on_message(LinkId id, Link& link, const Query& query);
   [[nodiscard]] static std::optional<std::string> problem_of(const Subscribe& subscribe);
-  void end_link(LinkId id, bool in_order);
+  /// `in_order`: nothing that its sessions held is suspect. `closes_writers`: it said goodbye, and will not come back.
+  void end_link(LinkId id, bool in_order, bool closes_writers = false);
   void renew_incarnation(const std::string& stream);
   Outbox* stream(const std::string& name, StreamKind kind, LinkId refuse_to, Side side, std::uint64_t id);
   Outbox* find(const std::string& name);

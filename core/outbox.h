@@ -91,7 +91,7 @@ class Outbox {
   void set_window(std::uint64_t octets, const std::string& limit);
 
   // ---- a store that is older than its peers (X6)
-  /// Grants of this stream that a peer has seen. True if one of them was never made here: the store is a restored copy.
+  /// Grants of this stream that a peer has seen. True if one of them was not made here: the store is a restored copy.
   /// Then the next blocks begin well above it. A peer can bring this about a bounded number of times.
   bool note_known(const std::vector<Grant>& known);
 

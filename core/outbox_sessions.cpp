@@ -80,7 +80,7 @@ void Outbox::replace_sessions(const ConsumerSession& session, Subscription& subs
     if (!same) {
       const std::string text = "subscription " + subscription.record.name + " of stream " + record_.name +
                                " was taken over by a newer consumer";
-      turn.out.push_back(Outgoing{known.link, TakenOver{token, text}, {}});
+      turn.out.push_back(Outgoing{known.link, TakenOver{token, text, known.session}, {}});
     } else if (known.link != session.link) {
       turn.out.push_back(Outgoing{known.link, Unknown{}, {}});  // if it lives after all, its library must begin again
     }
@@ -169,6 +169,8 @@ void Outbox::leave(Token token, bool in_order, Turn& turn) {
         Outgoing{writer_.holder.link, LiveTarget{writer_.holder.handle, token, at->second.endpoint, 0, 0, true}, {}});
   }
   subscription->group.leave(token, in_order, turn);
+  std::erase(pending_admissions_, token);
+  std::erase(subscription->waiting, token);
   sessions_.erase(token);
 }
 

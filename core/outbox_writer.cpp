@@ -44,11 +44,18 @@ bool Outbox::is_open(Sequence sequence) const {
 
 bool Outbox::note_known(const std::vector<Grant>& known) {
   Sequence highest = 0;
-  for (const Grant& grant : known) highest = std::max(highest, grant.range.last);
-  if (highest < record_.next || regresses_ >= limits::regresses_max) return false;
+  bool other = false;  // a block of the same sequences under another id: blocks of one store never overlap
+  for (const Grant& grant : known) {
+    highest = std::max(highest, grant.range.last);
+    other = other || std::any_of(grants_.begin(), grants_.end(), [&](const GrantRecord& ours) {
+              return ours.grant.grant != grant.grant && ours.grant.range.first <= grant.range.last &&
+                     grant.range.first <= ours.grant.range.last;
+            });
+  }
+  if ((highest < record_.next && !other) || regresses_ >= limits::regresses_max) return false;
   if (highest > record_.next + limits::regress_reach) return false;  // nobody gets so far in the life of a backup
   ++regresses_;
-  record_.next = highest + 1 + limits::regress_skip;
+  record_.next = std::max(record_.next, highest + 1 + limits::regress_skip);
   record_dirty_ = true;
   cursor_due_ = Instant{};
   return true;

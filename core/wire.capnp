@@ -304,6 +304,7 @@ struct Checkpoint {
 struct TakenOver {
   token @0 :UInt64;
   text @1 :Text;
+  session @2 :UInt64;
 }
 
 struct Report {

@@ -190,7 +190,7 @@ Resend get(wire::Resend::Reader in) { return {in.getHandle(), sequence(in.getAft
 Fenced get(wire::Fenced::Reader in) { return {in.getHandle(), explanation(in.getText())}; }
 Grants get(wire::Grants::Reader in) { return {in.getToken(), get_grants(in.getGrants())}; }
 Checkpoint get(wire::Checkpoint::Reader in) { return {in.getToken(), sequence(in.getTo()), sequence(in.getFloor())}; }
-TakenOver get(wire::TakenOver::Reader in) { return {in.getToken(), explanation(in.getText())}; }
+TakenOver get(wire::TakenOver::Reader in) { return {in.getToken(), explanation(in.getText()), in.getSession()}; }
 
 }  // namespace
 

@@ -248,6 +248,7 @@ void put(Frame frame, const Checkpoint& in) {
 void put(Frame frame, const TakenOver& in) {
   auto out = frame.initTakenOver();
   out.setToken(in.token);
+  out.setSession(in.session);
   out.setText(text_of(cut(in.text)));
 }
 

@@ -155,8 +155,10 @@ void NodeState::check_open(const char* operation) const {
 
 void NodeState::check_live(const std::string& endpoint) const {
   check_endpoint("the live endpoint", endpoint);
-  if (!endpoint.starts_with("tcp://")) {
-    throw Error(ErrorCode::bad_argument, "the live endpoint \"" + endpoint + "\": give tcp://host:port, or none");
+  const std::string port = endpoint.substr(endpoint.rfind(':') + 1);
+  if (!endpoint.starts_with("tcp://") || port == "*" || port == "0") {
+    throw Error(ErrorCode::bad_argument,
+                "the live endpoint \"" + endpoint + "\": give tcp://host:port with the port itself, or none");
   }
 }
 

@@ -1,14 +1,9 @@
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
-
-#include <cerrno>
 #include <charconv>
-#include <cstring>
 #include <exception>
 #include <filesystem>
 
 #include "patterns/link/process.h"
+#include "patterns/link/socket_probe.h"
 
 namespace restante::link {
 
@@ -23,20 +18,6 @@ std::uint32_t maker_of(std::string_view name, std::string_view prefix) {
   return error == std::errc{} && rest != end && *rest == '-' ? id : 0;
 }
 
-/// The path is there, and nobody listens at it.
-bool is_deserted(const std::string& path) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (path.size() >= sizeof address.sun_path) return false;
-  std::memcpy(address.sun_path, path.data(), path.size());
-  const int socket = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (socket < 0) return false;
-  const auto* const to = reinterpret_cast<const sockaddr*>(&address);
-  const bool refused = ::connect(socket, to, sizeof address) != 0 && errno == ECONNREFUSED;
-  ::close(socket);
-  return refused;
-}
-
 }  // namespace
 
 void remove_dead_sockets(const std::string& directory, std::string_view prefix) noexcept {
@@ -44,7 +25,7 @@ void remove_dead_sockets(const std::string& directory, std::string_view prefix) 
     for (const auto& entry : std::filesystem::directory_iterator(directory)) {
       const std::uint32_t maker = maker_of(entry.path().filename().string(), prefix);
       // Both: another pid namespace may share the directory, and a socket is bound before it listens.
-      if (maker == 0 || process_start_time(maker) != 0 || !is_deserted(entry.path().string())) continue;
+      if (maker == 0 || process_start_time(maker) != 0 || !SocketProbe(entry.path().string()).deserted()) continue;
       std::error_code ignored;
       std::filesystem::remove(entry.path(), ignored);
     }

@@ -1,7 +1,5 @@
 #include <errno.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <array>
@@ -9,6 +7,7 @@
 
 #include <restante/limits.h>
 
+#include "patterns/link/socket_probe.h"
 #include "patterns/link/zmq_socket.h"
 
 namespace restante::link {
@@ -17,21 +16,6 @@ namespace {
 
 constexpr std::string_view ipc = "ipc://";
 constexpr std::string_view localhost = "tcp://localhost:";
-
-/// A descriptor that is closed at the end of the block.
-class Descriptor {
- public:
-  explicit Descriptor(int number) noexcept : number_(number) {}
-  ~Descriptor() {
-    if (number_ >= 0) ::close(number_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  [[nodiscard]] int number() const noexcept { return number_; }
-
- private:
-  int number_;
-};
 
 /// The socket file gets the access rights that the umask leaves. The umask is the whole process's: what another thread
 /// makes in these microseconds is private too.
@@ -46,13 +30,6 @@ class PrivateUmask {
   mode_t before_;
 };
 
-std::string owner_of(int connection) {
-  ucred peer{};
-  socklen_t size = sizeof peer;
-  if (::getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return "another process";
-  return "process " + std::to_string(peer.pid);
-}
-
 /// libzmq unlinks whatever is at the path and binds: the process that listened there would go on, deaf. So ask whether
 /// someone answers, and remove only what nobody listens at.
 void clear_path(const std::string& operation, const std::string& path) {
@@ -65,17 +42,13 @@ void clear_path(const std::string& operation, const std::string& path) {
     throw_error(ErrorCode::misconfigured, operation, "there is something that is no socket",
                 "move it away or choose another path");
   }
-  const Descriptor probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  path.copy(address.sun_path, sizeof address.sun_path - 1);
-  const bool answered = ::connect(probe.number(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
-  if (answered || errno == EAGAIN) {  // EAGAIN: someone listens and has too many guests
-    const std::string owner = answered ? owner_of(probe.number()) : "another process";
-    throw_error(ErrorCode::held_elsewhere, operation, owner + " listens there", "stop it or choose another endpoint");
+  const SocketProbe probe(path);
+  if (probe.answered()) {
+    throw_error(ErrorCode::held_elsewhere, operation, probe.owner() + " listens there",
+                "stop it or choose another endpoint");
   }
-  if (errno != ECONNREFUSED) {
-    throw_error(ErrorCode::misconfigured, operation, std::strerror(errno),
+  if (!probe.deserted()) {
+    throw_error(ErrorCode::misconfigured, operation, std::strerror(probe.error()),
                 "remove the file if nothing uses it, or choose another path");
   }
   if (::unlink(path.c_str()) != 0 && errno != ENOENT) {

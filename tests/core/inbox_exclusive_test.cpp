@@ -137,7 +137,7 @@ TEST_CASE("taken over is the end: nothing is reclaimed, handed out or settled an
   bench.connect();
   bench.redeliver({1, 3}, 0, "a");
   const Inbox::Item item = bench.take();
-  bench.inbox.on_message(TakenOver{bench.token, "by pid 7"}, bench.now);
+  bench.inbox.on_message(TakenOver{bench.token, "by pid 7", 0}, bench.now);
   CHECK(bench.inbox.trouble()->final);
   CHECK(bench.inbox.take_events().front().kind == Inbox::Event::Kind::taken_over);
   CHECK_FALSE(bench.inbox.take(bench.now));

@@ -140,7 +140,7 @@ TEST_CASE("frames of an old link are ignored (B3)") {
   bench.connect(10);
   bench.inbox.on_message(Checkpoint{bench.token - 1, 99, 99}, bench.now);
   bench.inbox.on_message(Grants{bench.token - 1, {{0x99, {1, 9}}}}, bench.now);
-  bench.inbox.on_message(TakenOver{bench.token - 1, ""}, bench.now);
+  bench.inbox.on_message(TakenOver{bench.token - 1, "", 0}, bench.now);
   bench.live({11, 11});
   CHECK(bench.inbox.ready());
   CHECK(bench.inbox.subscribed());

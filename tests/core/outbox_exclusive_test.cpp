@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "core/inbox.h"
 #include "tests/core/office_actors.h"
 
 using namespace restante;
@@ -16,8 +17,8 @@ class TestReader {
  public:
   explicit TestReader(OfficeBench& bench, std::uint64_t session = 0x61) : bench_(bench), session_(session) {}
 
-  void join(std::vector<GrantRange> held = {}) {
-    peer = &bench_.connect(300);
+  void join(Peer* link = nullptr) {
+    peer = link != nullptr ? link : &bench_.connect(300);
     seen_ = 0;
     Subscribe message;
     message.session = session_;
@@ -30,7 +31,6 @@ class TestReader {
     message.live_endpoints = {"tcp://10.0.0.9:1"};
     message.host = "here";
     message.credit = {32, 1U << 20};
-    message.held = std::move(held);
     bench_.say(*peer, message);
     const auto subscribed = peer->last<Subscribed>();
     if (!subscribed) return;
@@ -209,6 +209,76 @@ TEST_CASE("a consumer on a full disk takes the name all the same, or its acks co
   newer.join();
   REQUIRE(newer.token != 0);
   CHECK(newer.hear().batches == Batches{{1, 4}});
+}
+
+TEST_CASE("a consumer that is replaced before it was admitted hears so, and does not come back (X7)") {
+  OfficeBench bench;
+  TestWriter writer(bench);
+  writer.open();
+  bench.disk_runs = false;
+  TestReader first(bench, 0x61);
+  TestReader second(bench, 0x62);
+  first.join();
+  second.join();
+  const auto told = first.peer->last<TakenOver>();
+  REQUIRE(told);
+  Inbox::Options options;
+  options.session = 0x61;
+  options.mode = SubscriptionMode::exclusive;
+  Inbox inbox(options, bench.now);
+  inbox.on_link_up(bench.now);
+  inbox.take_effects();
+  inbox.on_message(*told, bench.now);
+  REQUIRE(inbox.trouble());
+  CHECK(inbox.trouble()->final);
+  inbox.on_link_up(bench.now);
+  CHECK(inbox.take_effects().empty());
+}
+
+TEST_CASE("an ack that crosses a takeover does not unseat the writer of the same process (W1)") {
+  OfficeBench bench;
+  TestWriter writer(bench);
+  writer.open();
+  TestReader reader(bench, 0x61);
+  reader.join(writer.peer);
+  writer.send(1);
+  TestReader newer(bench, 0x62);
+  newer.join();
+  REQUIRE(writer.peer->last<TakenOver>());
+  reader.settle([&](Settle& said) { said.acks = {GrantRange{writer.grants.front().grant, {1, 1}}}; });
+  TestWriter rival(bench, 0xB, 111);
+  SECTION("a rival comes first") {}
+  SECTION("a rival comes after a restart") {
+    writer.resume(0);
+    writer.send_again(0);
+    bench.pass(5s);
+    bench.restart();
+  }
+  rival.open();
+  CHECK(rival.grants.empty());
+  writer.resume(0);
+  CHECK(writer.peer->last<Attached>());
+}
+
+TEST_CASE("many subscriptions share one budget of memory (C5)") {
+  OfficeBench bench;
+  TestWriter writer(bench);
+  writer.open();
+  for (std::uint64_t at = 0; at < 40; ++at) {
+    TestReader reader(bench, 0x100 + at);
+    reader.name = "audit-" + std::to_string(at);
+    reader.join();
+    bench.cut(*reader.peer);
+  }
+  for (int batch = 0; batch < 200; ++batch) {
+    writer.send(1, 0, 60'000);
+    bench.pass(1ms);
+  }
+  constexpr std::uint64_t budget = limits::tracked_octets_all + 41 * 64 * 1024;  // a batch over is allowed
+  CHECK(bench.office->tracked_octets() <= budget);
+  bench.restart();
+  bench.pass(2s);
+  CHECK(bench.office->tracked_octets() <= budget);
 }
 
 TEST_CASE("a name that exists with another mode or other filters is refused, and says so") {

@@ -113,7 +113,7 @@ inline std::vector<ControlMessage> all() {
       Grants{97, grants()},
       Redelivery{98, 99, {{{100, 101}, 2}, {{105, 105}, 0}}, 105},
       Checkpoint{102, 103, 101},
-      TakenOver{104, "a newer session has it"},
+      TakenOver{104, "a newer session has it", 105},
       Report{105, "{\"node\":\"edge-7\"}"},
   };
 }

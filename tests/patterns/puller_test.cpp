@@ -175,6 +175,8 @@ TEST_CASE("a live endpoint that is no tcp endpoint, or not on this machine, is r
   NodeOptions options = sidecar.options();
   options.live = "ipc:///somewhere";
   CHECK_THROWS_WITH(Node(options), Catch::Contains("give tcp://host:port"));
+  options.live = "tcp://127.0.0.1:*";
+  CHECK_THROWS_WITH(Node(options), Catch::Contains("with the port itself"));
   options.live = "tcp://198.51.100.7:7000";
   CHECK_THROWS_WITH(Node(options), Catch::Contains("NodeOptions::insecure"));
 }

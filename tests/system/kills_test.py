@@ -104,9 +104,9 @@ def all_killed_at_once():
                 process.start()
         verdict = c.finish(p, count=20000)
         print(verdict.line())
-        # What was acked at once was never written, and its marker goes to disk up to a second late (checkpoint_interval;
-        # docs/guarantees.md, "Markers after a double crash"): 6000 messages for each of the two deaths, and a tenth for
-        # the commit itself. Measured in 24 runs: 768 to 10386.
+        # What was acked at once was never written, and its marker goes to disk up to a second late
+        # (checkpoint_interval; docs/guarantees.md, "Markers after a double crash"): 6000 messages for each of the two
+        # deaths, and a tenth for the commit itself. Measured in 24 runs: 768 to 10386.
         expect(verdict.forgotten < 2 * 6000 * 1.1,
                f"{verdict.forgotten} confirmed messages, more than a second of each life, were sent again: "
                f"{verdict.line()}")

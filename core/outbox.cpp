@@ -149,9 +149,10 @@ void Outbox::apply(const Cursor::Change& change, Subscription& subscription, Ins
   for (const BatchRef& batch : change.completed) {
     if (batch->owed_by > 0) --batch->owed_by;
     const bool was_there = batch->last() <= restart_head_;  // sent again after a restart: it has its row
-    if (batch->owed_by > 0 || (batch->place == CopiedBatch::Place::fresh && !was_there)) continue;
+    if (batch->place == CopiedBatch::Place::fresh && !was_there) continue;
+    // Whoever owes it besides may have it as another object, from a page of its own: the floors know when it may go.
     prune_needed_ = on_disk = true;
-    if (batch->place == CopiedBatch::Place::writing) continue;  // not counted yet
+    if (batch->owed_by > 0 || batch->place == CopiedBatch::Place::writing) continue;  // not counted yet
     rows_ -= std::min<std::uint64_t>(rows_, 1);
     row_octets_ -= std::min(row_octets_, batch->octets());
   }
@@ -242,13 +243,15 @@ void Outbox::checkpoint(Turn& turn) {
     if (subscription.group.cursor().floor() > floor) {
       cursor_due_ = std::min(cursor_due_, after(turn.now, limits::checkpoint_interval));
     }
-    if (floor == subscription.told_floor) continue;
-    subscription.told_floor = floor;
-    tell_checkpoint(subscription, subscription.group.cursor().floor(), turn);
+    const Sequence to = subscription.group.covered_to(head_);
+    if (floor == subscription.told_floor && to <= subscription.told_to) continue;
+    tell_checkpoint(subscription, to, turn);
   }
 }
 
-void Outbox::tell_checkpoint(const Subscription& subscription, Sequence to, Turn& turn) {
+void Outbox::tell_checkpoint(Subscription& subscription, Sequence to, Turn& turn) {
+  subscription.told_floor = subscription.durable_floor;
+  subscription.told_to = to;
   for (const auto& [token, session] : subscription.group.sessions()) {
     if (!session.admitted) continue;
     turn.out.push_back(Outgoing{session.link, Checkpoint{token, to, subscription.durable_floor}, {}});

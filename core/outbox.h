@@ -46,6 +46,7 @@ struct Subscription {
   bool cursor_dirty = false;
   Sequence durable_floor = 0;  ///< of the last cursor that was committed
   Sequence told_floor = 0;     ///< by the last checkpoint
+  Sequence told_to = 0;        ///< likewise
 };
 
 /// Batches come from the writer in the order of its chain (W2), are owned by subscriptions, and leave by being settled
@@ -165,7 +166,7 @@ class Outbox {
   void draw_claim(std::uint64_t presented, Subscription& subscription, Turn& turn);
   void replace_sessions(const ConsumerSession& session, Subscription& subscription, Turn& turn);
   void write_record(const SubscriptionRecord& record);
-  static void tell_checkpoint(const Subscription& subscription, Sequence to, Turn& turn);
+  static void tell_checkpoint(Subscription& subscription, Sequence to, Turn& turn);
   [[nodiscard]] static bool owns(const Subscription& subscription, const CopiedBatch& batch);
   void own(const BatchRef& batch, bool hot, bool again, Subscription& subscription, const Turn& turn);
   [[nodiscard]] bool clashes(Range range) const;

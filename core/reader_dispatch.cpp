@@ -41,13 +41,15 @@ ConsumerSession* ReaderGroup::most_free(std::uint64_t octets) {
 }
 
 /// A session with nothing in hand for a suspect. If there is none, the one with the least in hand gets nothing more
-/// until it is done, or suspects would wait for ever beside a busy stream.
+/// until it is done, or suspects would wait for ever beside a busy stream. The live copies of an exclusive reader are
+/// nobody's choice, and its hand may never be empty: a suspect is then the only message that is *sent* to it.
 ConsumerSession* ReaderGroup::idle_or_drain() {
   ConsumerSession* least = nullptr;
   bool draining = false;
   for (auto& [token, session] : sessions_) {
     if (!session.admitted || session.alone || session.credit.messages == 0) continue;
-    if (session.out.messages == 0) return &session;
+    if (session.out.messages == 0 || (exclusive() && session.free_messages() > 0)) return &session;
+    if (exclusive()) continue;
     draining = draining || session.draining;
     if (least == nullptr || session.out.messages < least->out.messages) least = &session;
   }
@@ -196,6 +198,16 @@ bool ReaderGroup::goes_live(Sequence head, bool hot, bool want_is_open) {
   want_ = 0;
   ++counters_.gone_live;
   return true;
+}
+
+Sequence ReaderGroup::covered_to(Sequence head) const {
+  const Sequence floor = cursor_.floor();
+  if (!exclusive() || !live_ || cursor_.tracked_to() < head || !owed_.empty()) return floor;
+  for (const auto& [first, entry] : cursor_.entries()) {
+    const auto is_reported = [](const Hold& held) { return held.reported; };
+    if (!std::all_of(entry.holds.begin(), entry.holds.end(), is_reported)) return std::max(floor, first - 1);
+  }
+  return std::max(floor, head);
 }
 
 void ReaderGroup::forget_lending() {

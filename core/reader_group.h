@@ -83,6 +83,9 @@ class ReaderGroup {
   /// caught up just now: it is live, and is to be told a checkpoint of `head` (T1). Follows dispatch().
   bool goes_live(Sequence head, bool hot, bool want_is_open);
   [[nodiscard]] Sequence want() const noexcept { return want_; }
+  /// What a checkpoint may say between two changes of state: all that is owned up to here is settled, or the session
+  /// has said that it has it. While it is catching up, and for workers, the floor.
+  [[nodiscard]] Sequence covered_to(Sequence head) const;
   /// Tells the writer (on `link`, for `handle`) what it may send live; nothing while `allowed` is false. True if credit
   /// was taken back for what is owed: dispatch() may have work.
   bool lend(Turn& turn, LinkId link, std::uint64_t handle, bool allowed);

@@ -4,99 +4,11 @@
 #include <catch2/catch.hpp>
 
 #include "core/inbox.h"
-#include "tests/core/office_actors.h"
+#include "tests/core/test_reader.h"
 
 using namespace restante;
 using namespace restante::core;
 using namespace std::chrono_literals;
-
-namespace {
-
-/// The library of one consumer of an exclusive subscription, said by hand.
-class TestReader {
- public:
-  explicit TestReader(OfficeBench& bench, std::uint64_t session = 0x61) : bench_(bench), session_(session) {}
-
-  void join(Peer* link = nullptr) {
-    peer = link != nullptr ? link : &bench_.connect(300);
-    seen_ = 0;
-    Subscribe message;
-    message.session = session_;
-    message.stream = "s";
-    message.subscription = name;
-    message.mode = SubscriptionMode::exclusive;
-    message.filters = {"#"};
-    message.start = start;
-    message.claim = claim;
-    message.live_endpoints = {"tcp://10.0.0.9:1"};
-    message.host = "here";
-    message.credit = {32, 1U << 20};
-    bench_.say(*peer, message);
-    const auto subscribed = peer->last<Subscribed>();
-    if (!subscribed) return;
-    token = subscribed->token;
-    claim = subscribed->claim;
-    floor = subscribed->floor;
-  }
-  template <typename Fill>
-  void settle(Fill fill) {
-    Settle said;
-    said.token = token;
-    said.credit = {32, 1U << 20};
-    fill(said);
-    bench_.say(*peer, std::move(said));
-  }
-  void ask(Sequence want) { bench_.say(*peer, CatchUp{token, want}); }
-
-  /// What came on the control link since the last look: first owed sequence of each batch, and what it covers.
-  struct Heard {
-    std::vector<std::pair<Sequence, Sequence>> batches;
-    std::vector<Sequence> checkpoints;
-  };
-  Heard hear() {
-    Heard heard;
-    for (; seen_ < peer->heard.size(); ++seen_) {
-      const ControlMessage& message = peer->heard[seen_].message;
-      if (const auto* again = std::get_if<Redelivery>(&message)) {
-        heard.batches.emplace_back(again->owed.front().range.first, again->covers);
-      } else if (const auto* point = std::get_if<Checkpoint>(&message)) {
-        heard.checkpoints.push_back(point->to);
-      }
-    }
-    return heard;
-  }
-
-  std::string name = "audit";
-  std::string start = "new";
-  std::uint64_t claim = 0;
-  Peer* peer = nullptr;
-  Token token = 0;
-  Sequence floor = 0;
-
- private:
-  OfficeBench& bench_;
-  std::uint64_t session_;
-  std::size_t seen_ = 0;
-};
-
-/// A stream with a writer and a reader that has caught up.
-struct Reading {
-  Reading() : writer(bench), reader(bench) {
-    writer.open();
-    reader.join();
-    reader.hear();
-  }
-  GrantRange ids(Sequence first, Sequence last) const { return {writer.grants.front().grant, {first, last}}; }
-
-  OfficeBench bench;
-  TestWriter writer;
-  TestReader reader;
-};
-
-using Batches = std::vector<std::pair<Sequence, Sequence>>;
-using Points = std::vector<Sequence>;
-
-}  // namespace
 
 TEST_CASE("a backlog comes in order, each batch covers all below it, and a checkpoint ends it (T1, X4)") {
   OfficeBench bench;

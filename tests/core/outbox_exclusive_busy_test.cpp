@@ -1,0 +1,88 @@
+/// \file
+/// An exclusive subscription that is never idle: suspects, checkpoints between two changes of state, rows of two
+/// owners.
+
+#include <catch2/catch.hpp>
+
+#include "tests/core/test_reader.h"
+
+using namespace restante;
+using namespace restante::core;
+using namespace std::chrono_literals;
+
+TEST_CASE("a suspect is handed out although the reader is never idle (B5)") {
+  Reading one;
+  one.writer.send(1);
+  one.bench.pass(2s);
+  for (std::uint32_t death = 0; death < limits::suspect_deaths; ++death) {
+    one.bench.cut(*one.reader.peer);
+    one.reader.join();
+    one.bench.pass(10ms);
+  }
+  one.reader.settle([&](Settle& said) { said.nacks = {Nack{one.ids(1, 1).grant, 1, 500, false}}; });
+  one.reader.hear();
+  one.writer.send(1);
+  one.reader.settle([&](Settle& said) { said.received = {one.ids(2, 2)}; });
+  one.writer.send(1);  // 3 is lost on its way
+  Batches sent;
+  for (Sequence newest = 4; newest < 40; ++newest) {
+    one.writer.send(1);
+    one.reader.settle([&](Settle& said) {
+      said.received = {one.ids(newest, newest)};
+      if (newest > 4) said.acks = {one.ids(newest - 1, newest - 1)};
+    });
+    one.bench.pass(100ms);
+    const Batches more = one.reader.hear().batches;
+    for (const auto& [first, covers] : more) {
+      if (first == 1) one.reader.settle([&](Settle& said) { said.acks = {one.ids(1, 1)}; });
+    }
+    sent.insert(sent.end(), more.begin(), more.end());
+  }
+  CHECK(sent == Batches{{1, 0}, {3, 3}});
+}
+
+TEST_CASE("a row that two subscriptions settled goes, although each had it as a page of its own") {
+  OfficeBench bench;
+  TestWriter writer(bench);
+  writer.open();
+  TestReader reader(bench);
+  reader.join();
+  bench.cut(*reader.peer);
+  writer.send(2);
+  bench.pass(1s);
+  REQUIRE(bench.rows() == 1);
+  bench.restart();
+  bench.pass(200ms);
+  writer.resume(0);
+  writer.send_again(0);
+  bench.pass(200ms);
+  TestWorker worker(bench);
+  worker.join();
+  worker.take();
+  reader.join();
+  worker.ack(1, 2);
+  bench.pass(1s);
+  reader.settle([&](Settle& said) { said.acks = {GrantRange{writer.grants.front().grant, {1, 2}}}; });
+  bench.pass(2s);
+  CHECK(bench.rows() == 0);
+}
+
+TEST_CASE("a live session hears checkpoints although one message stays in its hand (T1)") {
+  Reading one;
+  one.writer.send(1);
+  one.reader.settle([&](Settle& said) { said.received = {one.ids(1, 1)}; });
+  for (Sequence newest = 2; newest <= 40; ++newest) {
+    one.writer.send(1);
+    one.reader.settle([&](Settle& said) {
+      said.received = {one.ids(newest, newest)};
+      said.acks = {one.ids(newest, newest)};
+    });
+  }
+  one.bench.pass(1s);
+  CHECK(one.reader.hear().checkpoints == Points{40});
+  one.writer.send(1);  // 41 is on its way: nothing may be said of it
+  one.writer.send(1);
+  one.reader.settle([&](Settle& said) { said.received = {one.ids(42, 42)}; });
+  one.bench.pass(500ms);
+  CHECK(one.reader.hear().checkpoints.empty());
+}

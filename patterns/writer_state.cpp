@@ -91,7 +91,7 @@ std::string WriterState::back_pressure() const {
   node_->fork.check("back_pressure");
   const Lock lock(mutex_);
   if (const auto hopeless = why_hopeless()) return hopeless->what();
-  if (has_room(std::max<std::size_t>(wanted_, 1))) return {};
+  if (has_room(std::max<std::size_t>(wanted_, 1))) return confirmed() < accepted() ? obstacle_ : std::string();
   std::string text = "the window of " + std::to_string(options_.window) + " octets is full: ";
   return text + (obstacle_.empty() ? "the sidecar has yet to confirm what was sent" : obstacle_);
 }

@@ -76,7 +76,7 @@ def example_pipeline_without_a_sidecar():
         send, work = lesson(c, "01_pipeline", "send"), lesson(c, "01_pipeline", "work")
         status = send.wait(20)
         expect(status == 1, f"`send` ended with {status}: {send.text()}")
-        expect("\nnot confirmed yet: " in send.text(), f"it does not say what became of the orders: {send.text()}")
+        expect("\nnot confirmed yet: no sidecar" in send.text(), f"what became of the orders? {send.text()}")
         expect("`restante up`" in send.text(), f"it does not say which command helps: {send.text()}")
         c.add(BareSidecar(c, "s"))
         expect(send.start().wait() == 0, f"`send` with a sidecar ended with {send.popen.returncode}: {send.text()}")

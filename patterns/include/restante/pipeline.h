@@ -55,7 +55,8 @@ class Pusher {
   /// As send(), but never waits: nullopt is back pressure; back_pressure() says why.
   std::optional<Receipt> try_send(std::string_view payload, const Attributes& attributes = {});
 
-  /// What holds the window back right now (no sidecar, store full, window of N octets); empty if there is room.
+  /// What keeps the window full, or what was accepted from being confirmed (no sidecar, store full, window of N
+  /// octets). Empty if nothing does: all is confirmed, or on its way.
   [[nodiscard]] std::string back_pressure() const;
 
   /// Waits until everything accepted so far is confirmed. False: time-out; nothing is undone.

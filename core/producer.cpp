@@ -18,6 +18,9 @@ bool is_final(ErrorCode code) {
   return code == ErrorCode::incompatible_version || code == ErrorCode::bad_argument || code == ErrorCode::bad_state;
 }
 
+/// An empty text would look like no obstacle at all.
+std::string reason_of(const std::string& text) { return text.empty() ? "the sidecar gave no reason" : text; }
+
 }  // namespace
 
 Producer::Producer(const Options& options) : options_(options), topics_(limits::writer_topics_max), runs_(runs_max) {}
@@ -207,14 +210,14 @@ void Producer::on(const Resend& resend) {
   if (phase_ == Phase::attached) copy_all_after(resend.after);
 }
 
-void Producer::on(const Fenced& fenced) { end(Trouble{ErrorCode::bad_state, fenced.text, true}); }
+void Producer::on(const Fenced& fenced) { end(Trouble{ErrorCode::bad_state, reason_of(fenced.text), true}); }
 
 void Producer::on(const Refused& refused) {
   if (is_final(refused.code)) {
-    end(Trouble{refused.code, refused.text, true});
+    end(Trouble{refused.code, reason_of(refused.text), true});
     return;
   }
-  trouble_ = Trouble{refused.code, refused.text, false};
+  trouble_ = Trouble{refused.code, reason_of(refused.text), false};
   ask_again_.reset();
   if (phase_ == Phase::attached && grant_under_way_) {  // only the next block is refused
     grant_under_way_ = false;

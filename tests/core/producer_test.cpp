@@ -280,6 +280,20 @@ TEST_CASE("held elsewhere is asked again each second") {
   CHECK(bench.producer.can_send(1));
 }
 
+TEST_CASE("a refusal without a reason is an obstacle too") {
+  for (const auto code : {ErrorCode::held_elsewhere, ErrorCode::incompatible_version}) {
+    Bench bench;
+    bench.producer.on_link_up();
+    bench.producer.on_message(Refused{Side::handle, handle, code, ""});
+    CHECK_FALSE(bench.producer.can_send(1));
+    CHECK_FALSE(bench.producer.obstacle().empty());
+  }
+  Bench bench;
+  bench.open();
+  bench.producer.on_message(Fenced{handle, ""});
+  CHECK_FALSE(bench.producer.obstacle().empty());
+}
+
 TEST_CASE("a refusal that cannot change is final") {
   Bench bench;
   bench.producer.on_link_up();

@@ -159,6 +159,7 @@ class Outbox {
   void announce_grants(Turn& turn) const;
   [[nodiscard]] bool has_parked(Range range) const;
   [[nodiscard]] bool is_granted(const GrantRange& range) const;
+  [[nodiscard]] bool has_block(std::uint64_t handle, const Grant& block) const;
   [[nodiscard]] bool is_open(Sequence sequence) const;
 
   void admit(Token token, Turn& turn);

@@ -33,6 +33,12 @@ bool Outbox::is_granted(const GrantRange& range) const {
   return false;
 }
 
+bool Outbox::has_block(std::uint64_t handle, const Grant& block) const {
+  return is_granted(block) && std::any_of(grants_.begin(), grants_.end(), [&](const GrantRecord& known) {
+           return known.grant.grant == block.grant && known.handle == handle;
+         });
+}
+
 /// May a copy of `sequence` still come? Not if its block is not the seated writer's (T4). When the next one is seated,
 /// the head passes all of the old one's blocks (W3).
 bool Outbox::is_open(Sequence sequence) const {
@@ -113,8 +119,10 @@ bool Outbox::too_many_grants(std::size_t reserve, std::uint64_t handle, LinkId l
 }
 
 void Outbox::attach(const OpenWriter& open, const WriterSeat::Holder& holder, Turn& turn) {
-  const bool granted =
-      std::all_of(open.grants.begin(), open.grants.end(), [&](const Grant& grant) { return is_granted(grant); });
+  // A handle that is just being admitted has no block yet: with one of another's it would have the seat before its
+  // time, and who sits there would never be fenced.
+  const bool granted = std::all_of(open.grants.begin(), open.grants.end(),
+                                   [&](const Grant& grant) { return has_block(open.handle, grant); });
   if (record_.writer != open.handle || open.grants.empty() || !granted) {
     const bool other = record_.writer != open.handle;
     turn.out.push_back(

@@ -204,6 +204,25 @@ TEST_CASE("a writer of another store is fenced") {
   CHECK_FALSE(writer.peer->last<Attached>());
 }
 
+TEST_CASE("a handle that is being admitted does not get in with the block of another, whose writer is fenced") {
+  OfficeBench bench;
+  TestWriter first(bench, 0xA, 100);
+  first.open();
+  bench.dead_pids.insert(100);
+  bench.disk_runs = false;
+  TestWriter second(bench, 0xB, 101);
+  second.open();
+  TestWriter again(bench, 0xB, 101);  // its grant is being written
+  again.open();
+  again.grants = first.grants;
+  again.resume(0);
+  CHECK(again.peer->all<Attached>().empty());
+  bench.disk_runs = true;
+  bench.perform();
+  REQUIRE(first.peer->last<Fenced>());
+  CHECK(first.peer->last<Fenced>()->handle == 0xA);
+}
+
 TEST_CASE("the next block is granted on request, and its grant is announced before its use") {
   OfficeBench bench;
   TestWriter writer(bench);

@@ -244,7 +244,8 @@ void Outbox::checkpoint(Turn& turn) {
       cursor_due_ = std::min(cursor_due_, after(turn.now, limits::checkpoint_interval));
     }
     const Sequence to = subscription.group.covered_to(head_);
-    if (floor == subscription.told_floor && to <= subscription.told_to) continue;
+    const bool covers_more = subscription.group.live() && to > subscription.told_to;
+    if (floor == subscription.told_floor && !covers_more) continue;
     tell_checkpoint(subscription, to, turn);
   }
 }

@@ -48,7 +48,7 @@ ConsumerSession* ReaderGroup::idle_or_drain() {
   bool draining = false;
   for (auto& [token, session] : sessions_) {
     if (!session.admitted || session.alone || session.credit.messages == 0) continue;
-    if (session.out.messages == 0 || (exclusive() && session.free_messages() > 0)) return &session;
+    if (exclusive() ? session.free_messages() > 0 : session.out.messages == 0) return &session;
     if (exclusive()) continue;
     draining = draining || session.draining;
     if (least == nullptr || session.out.messages < least->out.messages) least = &session;

@@ -125,31 +125,21 @@ void IoLoop::wait_for_work(bool busy, Instant now) {
 }
 
 void IoLoop::adopt(Instant now) {
-  // Each stays in its list until a hub has it: if something is refused half way, end_all() finds the rest there.
-  while (const auto writer = first_of(new_writers_)) {
-    hub(node_->sidecar, now).add(writer, now);
-    drop_first(new_writers_);
+  std::vector<std::shared_ptr<WriterState>> writers;
+  std::vector<std::shared_ptr<ReaderState>> readers;
+  {
+    const Lock lock(mutex_);
+    writers = std::exchange(new_writers_, {});
+    readers = std::exchange(new_readers_, {});
   }
-  while (const auto reader = first_of(new_readers_)) {
+  for (auto& writer : writers) hub(node_->sidecar, now).add(std::move(writer), now);
+  for (const auto& reader : readers) {
     if (stop_handled_) reader->stop();
     for (const std::string& upstream : reader->options().from) {
       auto session = reader->add_session(upstream, inlet_->endpoints_for(upstream), now);
       hub(upstream, now).add(std::move(session), now);
     }
-    drop_first(new_readers_);
   }
-}
-
-template <typename State>
-std::shared_ptr<State> IoLoop::first_of(const std::deque<std::shared_ptr<State>>& waiting) const {
-  const Lock lock(mutex_);
-  return waiting.empty() ? nullptr : waiting.front();
-}
-
-template <typename State>
-void IoLoop::drop_first(std::deque<std::shared_ptr<State>>& waiting) {
-  const Lock lock(mutex_);
-  waiting.pop_front();
 }
 
 LinkHub& IoLoop::hub(const std::string& endpoint, Instant now) {

@@ -4,7 +4,6 @@
 
 #include <atomic>
 #include <condition_variable>
-#include <deque>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -44,10 +43,6 @@ class IoLoop {
   void turn();
   void wait_for_work(bool busy, core::Instant now);
   void adopt(core::Instant now);
-  template <typename State>
-  std::shared_ptr<State> first_of(const std::deque<std::shared_ptr<State>>& waiting) const;
-  template <typename State>
-  void drop_first(std::deque<std::shared_ptr<State>>& waiting);
   LinkHub& hub(const std::string& endpoint, core::Instant now);
   bool read_live(core::Instant now);
   void handle_stop(core::Instant now);
@@ -71,8 +66,8 @@ class IoLoop {
   mutable std::mutex mutex_;
   std::condition_variable ready_signal_;
   std::vector<std::unique_ptr<LinkHub>> hubs_;
-  std::deque<std::shared_ptr<WriterState>> new_writers_;
-  std::deque<std::shared_ptr<ReaderState>> new_readers_;
+  std::vector<std::shared_ptr<WriterState>> new_writers_;
+  std::vector<std::shared_ptr<ReaderState>> new_readers_;
   std::atomic<std::size_t> ready_waiters_{0};
   bool ready_ = false;
   std::string ended_;    // why run() has returned; empty: it has not

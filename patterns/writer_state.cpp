@@ -322,10 +322,8 @@ std::optional<SendQueue::Gathered> WriterState::take_sendable() {
   queue_.set_batch_messages(producer_.batch_hint());
   if (queue_.empty()) return std::nullopt;
   const core::BatchBuilder& next = queue_.front().builder;
-  if (!producer_.can_send(next.size(), next.count())) {
-    obstacle_ = producer_.obstacle(next.size(), next.count());
-    return std::nullopt;
-  }
+  obstacle_ = producer_.obstacle(next.size(), next.count());
+  if (!obstacle_.empty()) return std::nullopt;
   taken_octets_ += next.size();
   return queue_.take();
 }

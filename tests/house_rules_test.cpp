@@ -129,6 +129,7 @@ TEST_CASE("self-test: arrows") {
 
 TEST_CASE("self-test: purity") {
   CHECK(count(core_is_pure, "core/a.cpp", "#include <thread>\n#include <sys/stat.h>\n#include <unistd.h>\n") == 3);
+  CHECK(count(core_is_pure, "core/a.cpp", "#include <sstream>\n#include <ostream>\n#include <latch>\n") == 3);
   CHECK(count(core_is_pure, "core/a.cpp", "auto t = std::chrono::steady_clock::now();\n") == 2);
   CHECK(count(core_is_pure, "core/a.cpp", "void tick(Instant now);\n#include <chrono>\n") == 0);
   CHECK(count(core_is_pure, "sidecar/a.cpp", "#include <thread>\n") == 0);

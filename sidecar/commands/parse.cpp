@@ -103,6 +103,10 @@ Command parse_send(const Arguments& arguments) {
 
   SendCommand send;
   send.stream = grammar.require("STREAM");
+  if (const auto at = send.stream.find('@'); at != std::string::npos) {
+    throw UsageError("STREAM cannot be '" + send.stream + "': for an instance, give " + send.stream.substr(0, at) +
+                     " and --instance " + send.stream.substr(at + 1));
+  }
   send.common = common_of(grammar);
   grammar.exclude({"--null", "--whole"}, "they cut standard input in different ways");
   if (grammar.has("--null")) send.framing = Framing::nulls;
@@ -199,13 +203,14 @@ std::string overview() {
   return text;
 }
 
-const Subcommand& find_subcommand(const std::string& name) {
+const Subcommand& find_subcommand(const std::string& name, const std::string& before = {}) {
   Arguments names{"help"};
   for (const Subcommand& subcommand : subcommands) {
     if (name == subcommand.name) return subcommand;
     names.emplace_back(subcommand.name);
   }
-  throw UsageError("unknown command '" + name + "': " + did_you_mean(name, names) + "see `restante help`");
+  const std::string order = before.starts_with('-') ? "options such as " + before + " stand behind the command, " : "";
+  throw UsageError("unknown command '" + name + "': " + did_you_mean(name, names) + order + "see `restante help`");
 }
 
 /// Moves the options in front of the command's name behind it, where they are understood as its own.
@@ -239,7 +244,7 @@ Command parse(const std::vector<std::string>& arguments) {
   const std::string name = take_command(rest);
   if (name.empty()) return parse_without_command(rest);
   try {
-    if (name != "help") return find_subcommand(name).parse(rest);
+    if (name != "help") return find_subcommand(name, arguments.front()).parse(rest);
     if (rest.empty() || rest.front().starts_with('-')) return PrintCommand{overview()};
     return find_subcommand(rest.front()).parse({"--help"});
   } catch (const HelpWanted& help) {

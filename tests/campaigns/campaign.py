@@ -20,8 +20,7 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "system"))
 
-import harness  # noqa: E402
-from harness import Cluster, Failure, Skip, build_directory, expect, program, wait_until  # noqa: E402, F401
+from harness import Failure, Skip, build_directory  # noqa: E402
 
 
 def red(figures):
@@ -35,6 +34,8 @@ def main(name, trials, control=None, n=100, about=""):
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
     parser.add_argument("--no-control", action="store_true", help="only the trials")
     given = parser.parse_args()
+    if given.n < 1:
+        parser.error("--n cannot be below 1")
     began, text, figures, after = time.monotonic(), "", {}, None
     try:
         figures = trials(given.n, given.seed)

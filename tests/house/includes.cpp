@@ -50,7 +50,8 @@ const Texts ours{"core/", "patterns/", "sidecar/", "tests/", "bench/", "examples
 const Texts impure_headers{
     "thread",     "mutex",     "shared_mutex", "condition_variable", "future",  "iostream", "fstream",
     "filesystem", "ctime",     "time.h",       "unistd.h",           "fcntl.h", "poll.h",   "signal.h",
-    "pthread.h",  "semaphore", "netinet/in.h", "stop_token"};
+    "pthread.h",  "semaphore", "netinet/in.h", "stop_token",         "latch",   "barrier",  "istream",
+    "ostream",    "sstream",   "syncstream",   "streambuf"};
 const Texts clocks{"steady_clock", "system_clock", "high_resolution_clock", "clock_gettime",
                    "gettimeofday", "getrandom",    "random_device"};
 

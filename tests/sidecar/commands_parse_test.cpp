@@ -107,6 +107,8 @@ TEST_CASE("unknown commands and options name the nearest known one and the help"
   CHECK_THROWS_WITH(parse({"recv", "orders", "-q"}), Contains("unknown option '-q'"));
   CHECK_THROWS_WITH(parse({"--verson"}), Contains("did you mean --version?"));
   CHECK_THROWS_WITH(parse({"help", "sttaus"}), Contains("did you mean status?"));
+  CHECK_THROWS_WITH(parse({"--store", "/s", "up"}), Contains("'/s'") && Contains("--store stand behind the command"));
+  CHECK_THROWS_WITH(parse({"send", "orders@2"}), Contains("give orders and --instance 2"));
 }
 
 TEST_CASE("contradictions are refused with their reason") {

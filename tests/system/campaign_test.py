@@ -1,10 +1,16 @@
 """A hundred random kills, with elision and without, and the proof that such a campaign can find a bug."""
 import json
 import os
+import pathlib
+import subprocess
+import sys
+import tempfile
 
 import soak
 from harness import expect
 from registry import scenario
+
+CAMPAIGNS = pathlib.Path(__file__).resolve().parent.parent / "campaigns"
 
 
 def seed():
@@ -40,3 +46,28 @@ def hundred_kills_find_a_planted_bug():
     """Half the campaign on a build that confirms before the commit: it must go red, or it proves nothing."""
     verdict, record = hundred_kills(kills=50, control=True)
     expect(verdict.lost > 0, f"the control stayed green, so this campaign finds nothing: {verdict.line()}")
+
+
+@scenario
+def a_campaign_is_green_only_with_a_red_control():
+    """The form of all campaigns: what is lost, what is bad, a control that stays green: each is a failure."""
+    cases = [({"lost": 0, "bad_order": 0, "sent": 9}, 2, 0), ({"lost": 1}, 2, 1), ({"lost": 0, "bad_order": 1}, 2, 1),
+             ({"lost": 0}, 0, 1)]
+    for figures, red_after, status in cases:
+        text = f"import campaign; raise SystemExit(campaign.main('x', lambda n, s: {figures}, lambda s: {red_after}))"
+        with tempfile.TemporaryDirectory() as build:
+            run = subprocess.run([sys.executable, "-B", "-c", text, "--n", "30"], capture_output=True, text=True,
+                                 env=os.environ | {"PYTHONPATH": str(CAMPAIGNS), "RESTANTE_BUILD_DIR": build})
+            said = f"{figures}, control {red_after}: {run.returncode} {run.stdout}{run.stderr}"
+            expect(run.returncode == status, said)
+            record = json.loads((pathlib.Path(build) / "campaigns" / "x.jsonl").read_text())
+            expect(record["good"] == (status == 0), record)
+            expect(record["rate_bound"] == (0.1 if status == 0 else None), record)
+    kills = soak_kills()
+    expect(kills.returncode == 0, f"./dev soak kills: {kills.stdout}{kills.stderr}")
+    expect("lost 0" in kills.stdout and "control red after" in kills.stdout, kills.stdout)
+
+
+def soak_kills():
+    return subprocess.run([sys.executable, "-B", CAMPAIGNS / "kills.py", "--n", "10", "--seed", str(seed())],
+                          capture_output=True, text=True, timeout=150)

@@ -58,7 +58,7 @@ TEST_CASE("a store that was put back is noticed also when its writer came before
   TestWriter writer(bench);
   writer.open();  // has the sequences of the lost store by now, under another id
   const Incarnation before = bench.status().incarnation;
-  const Range& range = writer.grants.front().range;
+  const Range range = writer.grants.front().range;
   subscribe_knowing(bench, Grant{0x999, range});
   CHECK(bench.status().incarnation != before);
   writer.ask_for_grant();

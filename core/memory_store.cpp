@@ -76,6 +76,7 @@ StoreImage MemoryStore::image() {
     image.parked.back().next_due_ms = std::min(image.parked.back().next_due_ms, parked.due_ms);
   }
   image.dead = contents_.dead.size();
+  image.clock_ms = contents_.clock_ms;
   return image;
 }
 
@@ -102,6 +103,7 @@ void MemoryStore::require_room(const Transaction& transaction) {
 
 void MemoryStore::apply(const Transaction& transaction) {
   if (transaction.incarnation) contents_.incarnation = *transaction.incarnation;
+  contents_.clock_ms = std::max(contents_.clock_ms, transaction.clock_ms);
   for (const StreamRecord& stream : transaction.streams) {
     const auto [entry, is_new] = contents_.streams.try_emplace(stream.id);
     entry->second.record = stream;

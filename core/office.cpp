@@ -13,7 +13,9 @@ Office::Office(const StoreImage& image, const Settings& settings, Instant now)
       incarnation_(image.incarnation),
       random_(settings.seed),
       now_(now),
-      turn_{now, 0, random_, out_, notices_} {
+      turn_{now, 0, 0, random_, out_, notices_},
+      started_(now),
+      clock_base_ms_(image.clock_ms) {
   std::map<StreamId, Outbox*> by_id;
   for (const StreamRecord& record : image.streams) {
     const auto at = streams_.try_emplace(record.name, record, settings_.outbox).first;
@@ -57,8 +59,7 @@ void Office::on_link_up(LinkId link, const std::string& peer_address, Instant no
 }
 
 void Office::on_frame(LinkId id, const ControlFrame& frame, Instant now) {
-  now_ = turn_.now = now;
-  turn_.wall_ms = wall_ms_;
+  begin(now);
   const auto at = links_.find(id);
   if (at == links_.end()) {  // it was given up (silence): its library must begin again
     out_.push_back(Outgoing{id, Unknown{}, {}});
@@ -146,8 +147,7 @@ void Office::on_message(LinkId id, Link& link, const CloseWriter& close) {
 }
 
 void Office::on_copy(LinkId id, Batch batch, Instant now) {
-  now_ = turn_.now = now;
-  turn_.wall_ms = wall_ms_;
+  begin(now);
   const auto at = links_.find(id);
   if (at == links_.end() || !at->second.greeted) {
     out_.push_back(Outgoing{id, Unknown{}, {}});
@@ -166,8 +166,7 @@ void Office::on_copy(LinkId id, Batch batch, Instant now) {
 void Office::on_garbage(LinkId) { ++counters_["frames that could not be decoded"]; }
 
 void Office::on_link_down(LinkId link, Instant now) {
-  now_ = turn_.now = now;
-  turn_.wall_ms = wall_ms_;
+  begin(now);
   end_link(link, false);
 }
 

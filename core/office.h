@@ -51,7 +51,11 @@ class Office {
   void on_loaded(const ParkedReply& reply, Instant now);
 
   // ---- time
-  void set_wall(std::int64_t wall_ms) { wall_ms_ = wall_ms; }
+  /// The wall clock, for people. Parked messages wait by a clock that only begins with it: at the first call here, or
+  /// at the highest time that the store has seen if that is later, and from there it runs with `now`. A wall clock that
+  /// is set back, by however much, lets a message wait as long as it was told to from the next start on, never longer
+  /// (R12); one that is set forward while no sidecar runs ends waits early.
+  void set_wall(std::int64_t wall_ms);
   void on_time(Instant now);
   [[nodiscard]] Instant next_deadline() const noexcept { return next_deadline_; }
 
@@ -89,6 +93,7 @@ class Office {
   void on_message(LinkId id, Link& link, const CatchUp& request);
   void on_message(LinkId id, Link& link, const Unsubscribe& unsubscribe);
   void on_message(LinkId id, Link& link, const Query& query);
+  void begin(Instant now);
   [[nodiscard]] static std::optional<std::string> problem_of(const Subscribe& subscribe);
   /// `in_order`: nothing that its sessions held is suspect. `closes_writers`: it said goodbye, and will not come back.
   void end_link(LinkId id, bool in_order, bool closes_writers = false);
@@ -119,6 +124,9 @@ class Office {
   std::vector<ParkedRequest> parked_loads_;
   std::vector<std::pair<LinkId, Query>> queries_;
   Turn turn_;
+  Instant started_;
+  std::int64_t clock_base_ms_;  // of turn_.clock_ms, at started_
+  bool has_wall_ = false;
   std::map<LinkId, Link> links_;
   std::map<std::string, Outbox> streams_;
   StreamId next_stream_id_ = 1;

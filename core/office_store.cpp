@@ -8,6 +8,18 @@
 
 namespace restante::core {
 
+void Office::set_wall(std::int64_t wall_ms) {
+  wall_ms_ = wall_ms;
+  if (std::exchange(has_wall_, true)) return;
+  clock_base_ms_ = std::max(clock_base_ms_, wall_ms);
+}
+
+void Office::begin(Instant now) {
+  turn_.now = now_ = now;
+  turn_.wall_ms = wall_ms_;
+  turn_.clock_ms = clock_base_ms_ + std::chrono::duration_cast<std::chrono::milliseconds>(now - started_).count();
+}
+
 void Office::finish(Outbox& outbox) {
   outbox.finish(turn_);
   outbox.next_loads(load_number_, loads_, parked_loads_, turn_);
@@ -29,8 +41,7 @@ void Office::collect_due(Transaction& transaction) {
 /// All that is due goes into one commit; what comes while it syncs gathers for the next.
 std::optional<Transaction> Office::next_transaction(Instant now) {
   if (in_commit_) return std::nullopt;
-  turn_.now = now_ = now;
-  turn_.wall_ms = wall_ms_;
+  begin(now);
   Transaction transaction;
   if (std::exchange(must_free_, false)) {
     for (auto& [name, outbox] : streams_) outbox.collect_freeing(transaction);
@@ -48,6 +59,7 @@ std::optional<Transaction> Office::next_transaction(Instant now) {
     for (auto& [name, outbox] : streams_) outbox.on_nothing_to_commit(turn_);
     return std::nullopt;
   }
+  if (!transaction.parked.empty()) transaction.clock_ms = turn_.clock_ms;
   transaction.number = ++transaction_number_;
   in_commit_ = true;
   return transaction;
@@ -56,8 +68,7 @@ std::optional<Transaction> Office::next_transaction(Instant now) {
 void Office::on_committed(const CommitToken& token, Instant now) {
   RESTANTE_ASSERT(in_commit_ && token.number() == transaction_number_);
   in_commit_ = incarnation_in_commit_ = false;
-  turn_.now = now_ = now;
-  turn_.wall_ms = wall_ms_;
+  begin(now);
   ++commits_;
   usage_ = token.usage();
   if (!usage_.full) full_text_.clear();  // else it was one that only freed
@@ -72,8 +83,7 @@ void Office::on_full(const std::string& text, Instant now) {
   RESTANTE_ASSERT(in_commit_);
   in_commit_ = false;
   pending_incarnation_ = pending_incarnation_ || std::exchange(incarnation_in_commit_, false);
-  turn_.now = now_ = now;
-  turn_.wall_ms = wall_ms_;
+  begin(now);
   ++counters_["commits refused by a full store"];
   if (full_text_.empty()) notices_.push_back("the store is full: " + text);
   full_text_ = text;
@@ -111,8 +121,7 @@ void Office::set_windows() {
 }
 
 void Office::on_loaded(const LoadReply& reply, Instant now) {
-  turn_.now = now_ = now;
-  turn_.wall_ms = wall_ms_;
+  begin(now);
   for (auto& [name, outbox] : streams_) {
     if (outbox.record().id != reply.stream) continue;
     outbox.on_loaded(reply, turn_);
@@ -121,8 +130,7 @@ void Office::on_loaded(const LoadReply& reply, Instant now) {
 }
 
 void Office::on_loaded(const ParkedReply& reply, Instant now) {
-  turn_.now = now_ = now;
-  turn_.wall_ms = wall_ms_;
+  begin(now);
   for (auto& [name, outbox] : streams_) {
     if (!outbox.subscriptions().contains(reply.subscription)) continue;
     outbox.on_loaded(reply, turn_);
@@ -131,8 +139,7 @@ void Office::on_loaded(const ParkedReply& reply, Instant now) {
 }
 
 void Office::on_time(Instant now) {
-  turn_.now = now_ = now;
-  turn_.wall_ms = wall_ms_;
+  begin(now);
   next_deadline_ = never;
   for (const Outgoing& sent : out_) {
     const auto at = links_.find(sent.link);
@@ -168,8 +175,7 @@ std::uint64_t Office::tracked_octets() const {
 }
 
 NodeStatus Office::status(Instant now) {
-  turn_.now = now;
-  turn_.wall_ms = wall_ms_;
+  begin(now);
   NodeStatus status;
   status.node = node_;
   status.incarnation = incarnation_;

@@ -212,7 +212,7 @@ void Outbox::on_committed(const CommitToken& token, Turn& turn) {
 /// A parked message is not in memory any more: a page brings it back when it is due.
 void Outbox::let_go(Subscription& subscription, Instant due, const Turn& turn) {
   const Duration wait = std::max(due - turn.now, Duration{});
-  const std::int64_t due_ms = turn.wall_ms + std::chrono::duration_cast<std::chrono::milliseconds>(wait).count();
+  const std::int64_t due_ms = turn.clock_ms + std::chrono::duration_cast<std::chrono::milliseconds>(wait).count();
   ++subscription.parked_elsewhere;
   subscription.parked_due_ms = std::min(subscription.parked_due_ms.value_or(due_ms), due_ms);
   if (subscription.parked_number == 0) return;
@@ -276,11 +276,11 @@ void Outbox::next_loads(std::uint64_t& number, std::vector<LoadRequest>& loads, 
     // A page now would be full of what is settled and only not yet deleted.
     const bool leaving =
         subscription.group.has_unparked() || !pending_unparked_.empty() || !in_commit_.unparked.empty();
-    const bool due = !leaving && subscription.parked_due_ms && *subscription.parked_due_ms <= turn.wall_ms &&
+    const bool due = !leaving && subscription.parked_due_ms && *subscription.parked_due_ms <= turn.clock_ms &&
                      subscription.group.loose().size() < limits::loose_messages_max / 4;
     if (subscription.parked_number == 0 && (due || !subscription.parked_known)) {
       subscription.parked_number = ++number;
-      const std::int64_t due_ms = subscription.parked_known ? turn.wall_ms : std::numeric_limits<std::int64_t>::max();
+      const std::int64_t due_ms = subscription.parked_known ? turn.clock_ms : std::numeric_limits<std::int64_t>::max();
       parked.push_back(ParkedRequest{number, id, due_ms, limits::loose_messages_max / 2});
     }
   }

@@ -102,7 +102,7 @@ std::vector<ReaderGroup::Aside> ReaderGroup::take_parkings(const Turn& turn) {
     message.written_attempts = message.attempts;
     const Duration wait = known.due == never || known.due < turn.now ? Duration{} : known.due - turn.now;
     const auto wait_ms = std::chrono::duration_cast<std::chrono::milliseconds>(wait).count();
-    asides.push_back(Aside{sequence, known.grant, known.batch, known.attempts, known.reason, turn.wall_ms + wait_ms});
+    asides.push_back(Aside{sequence, known.grant, known.batch, known.attempts, known.reason, turn.clock_ms + wait_ms});
   }
   return asides;
 }
@@ -130,7 +130,7 @@ std::size_t ReaderGroup::on_parked_loaded(const std::vector<ParkedRecord>& parke
     message.attempts = message.written_attempts = record.attempts;
     message.reason = record.reason;
     loose_.set_parked(message);
-    const auto wait = std::chrono::milliseconds(std::max<std::int64_t>(0, record.due_ms - turn.wall_ms));
+    const auto wait = std::chrono::milliseconds(std::max<std::int64_t>(0, record.due_ms - turn.clock_ms));
     loose_.set_due(record.sequence, message, after(turn.now, wait));
   }
   return loose_.size() - before;

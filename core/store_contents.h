@@ -29,7 +29,8 @@ struct StoreContents {
   std::map<SubscriptionId, CursorRecord> cursors;
   std::map<MessageKey, ParkedRecord> parked;
   std::map<MessageKey, DeadRecord> dead;
-  std::uint64_t used = 0;  ///< octets, roughly as a disk would count them
+  std::int64_t clock_ms = 0;  ///< highest of Transaction::clock_ms
+  std::uint64_t used = 0;     ///< octets, roughly as a disk would count them
 };
 
 }  // namespace restante::core

@@ -75,7 +75,7 @@ struct ParkedRecord {
   SubscriptionId subscription = 0;
   Sequence sequence = 0;
   GrantId grant = 0;
-  std::int64_t due_ms = 0;  ///< wall clock, milliseconds after 1970
+  std::int64_t due_ms = 0;  ///< by the clock of Transaction::clock_ms
   std::uint32_t attempts = 0;
   std::string reason;  ///< why the last attempt ended
 };
@@ -106,8 +106,11 @@ struct Prune {
 
 /// One commit. Parts are applied in the order of the members.
 struct Transaction {
-  std::uint64_t number = 0;                       ///< rising from 1 in one run of the sidecar
-  std::optional<Incarnation> incarnation{};       ///< a new one: the store turned out to be a restored copy (X6)
+  std::uint64_t number = 0;                  ///< rising from 1 in one run of the sidecar
+  std::optional<Incarnation> incarnation{};  ///< a new one: the store turned out to be a restored copy (X6)
+  /// With parked messages: the time by the clock that they wait by (milliseconds after 1970, never going back). The
+  /// store keeps the highest it was told, whatever else is deleted.
+  std::int64_t clock_ms = 0;
   std::vector<StreamRecord> streams;              ///< insert or replace
   std::vector<GrantRecord> grants;                ///< insert
   std::vector<GrantRecord> closed_grants;         ///< delete (below every floor)
@@ -190,6 +193,7 @@ struct StoreImage {
   };
   std::vector<Rows> rows;
   std::uint64_t dead = 0;
+  std::int64_t clock_ms = 0;  ///< highest of Transaction::clock_ms
   StoreUsage usage;
 };
 

@@ -117,6 +117,7 @@ core::StoreImage read_image(SQLite::Database& database) {
   core::StoreImage image;
   image.node = read_meta(database, "node");
   image.incarnation = incarnation_of(read_meta(database, "incarnation"));
+  image.clock_ms = std::strtoll(read_meta(database, "clock_ms").c_str(), nullptr, 10);  // of older stores: 0
   read_streams(database, image);
   read_grants(database, image);
   read_subscriptions(database, image);

@@ -14,7 +14,8 @@ namespace {
 // Version 1. The text is part of the format: SQLite keeps it, and it is compared at each start. Random 64-bit ids
 // (grant_id, handle, writer, claim) are stored as two's complement, so half of them show as negative numbers.
 constexpr std::array version_1{
-    // node, incarnation (32 hex digits), created (UTC), clean (yes, or no while a sidecar has it open)
+    // node, incarnation (32 hex digits), created (UTC), clean (yes, or no while a sidecar has it open), clock_ms (the
+    // latest time at which a message was parked, by the clock that parked messages wait by)
     "CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID",
 
     // writer: the handle that may write, and its process. pruned_to: rows up to here are gone or about to go, but those

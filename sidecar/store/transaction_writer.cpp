@@ -58,10 +58,13 @@ TransactionWriter::TransactionWriter(SQLite::Database& database, RowSweeper& swe
       unpark_(database, "DELETE FROM parked WHERE subscription = ?1 AND sequence = ?2"),
       cursor_(database,
               "INSERT INTO cursor(subscription, floor, settled) VALUES(?1, ?2, ?3) "
-              "ON CONFLICT(subscription) DO UPDATE SET floor = ?2, settled = ?3") {}
+              "ON CONFLICT(subscription) DO UPDATE SET floor = ?2, settled = ?3"),
+      keep_clock_(database,
+                  "INSERT INTO meta(key, value) VALUES('clock_ms', ?1) ON CONFLICT(key) DO UPDATE SET value = ?1") {}
 
 void TransactionWriter::apply(const core::Transaction& transaction) {
   if (transaction.incarnation) write_meta(database_, "incarnation", incarnation_text(*transaction.incarnation));
+  if (transaction.clock_ms > 0) SqlQuery(keep_clock_).with(std::to_string(transaction.clock_ms)).run();
   for (const auto& stream : transaction.streams) write_stream(stream);
   for (const auto& grant : transaction.grants) write_grant(grant);
   for (const auto& grant : transaction.closed_grants) {

@@ -44,6 +44,7 @@ class TransactionWriter {
   SQLite::Statement dead_;
   SQLite::Statement unpark_;
   SQLite::Statement cursor_;
+  SQLite::Statement keep_clock_;
 };
 
 }  // namespace restante::sidecar

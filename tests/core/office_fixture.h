@@ -133,8 +133,9 @@ class OfficeBench {
   [[nodiscard]] std::size_t disk_queue() const { return requests_.size(); }
 
   // ---- time
+  std::int64_t wall_base_ms = 1'700'000'000'000;  ///< set it to let the wall clock jump
   std::int64_t wall_ms() const {
-    return 1'700'000'000'000 + std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count();
+    return wall_base_ms + std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count();
   }
   /// Lets time pass, and wakes the office when it asked for it, as the loop does.
   void pass(Duration time) {

@@ -107,6 +107,26 @@ TEST_CASE("a parked message survives a restart, and waits as long as before") {
   CHECK(parking.bench.rows() == 0);
 }
 
+TEST_CASE("a wall clock that is set back makes no message wait longer than it was told to (R12)") {
+  constexpr std::int64_t ten_years_ms = std::int64_t{10} * 365 * 24 * hour_ms;
+  Parking parking;
+  parking.worker.ack(1);
+  parking.worker.ack(3);
+  parking.worker.nack(2, hour_ms);
+  parking.bench.pass(1s);
+  parking.bench.wall_base_ms -= ten_years_ms;
+  SECTION("while the sidecar runs") {}
+  SECTION("before a restart") {
+    parking.bench.restart();
+    parking.writer.resume(3);
+    parking.worker.join();
+    parking.bench.pass(1h - 1s);
+    CHECK(parking.worker.take().empty());
+  }
+  parking.bench.pass(1h + limits::heartbeat_interval);
+  CHECK(parking.worker.take() == Sequences{2});
+}
+
 TEST_CASE("a parked message can be settled after its block is done with") {
   Parking parking;
   parking.worker.ack(1);

@@ -121,7 +121,7 @@ class OutboxBench {
   Random random{1};
   std::vector<Outgoing> out;
   std::vector<std::string> notices;
-  Turn turn{Instant{1h}, 0, random, out, notices};
+  Turn turn{Instant{1h}, 0, 0, random, out, notices};
   MemoryStore store{"node", Incarnation{1, 2}};
   Outbox outbox;
 

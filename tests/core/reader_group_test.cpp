@@ -111,7 +111,7 @@ class GroupBench {
   Random random;
   std::vector<Outgoing> sent;
   std::vector<std::string> notices;
-  Turn turn{Instant{1h}, 0, random, sent, notices};
+  Turn turn{Instant{1h}, 0, 0, random, sent, notices};
   Cursor::Change change;
   ReaderGroup group{Cursor(0, {}), RetryPolicy{}};
   Sequence next = 1;

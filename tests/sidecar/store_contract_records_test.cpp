@@ -168,8 +168,10 @@ TEMPLATE_TEST_CASE("parked messages are given out by their time", "[store]", Mem
   transaction.subscriptions.push_back(subscription_of(2, 1, "audit"));
   transaction.parked = {parked_of(1, 5, 300), parked_of(1, 6, 100), parked_of(1, 9, 200), parked_of(1, 8, 200),
                         parked_of(2, 5, 50)};
+  transaction.clock_ms = 40;
   bench.store().commit(transaction);
   bench.reopen();
+  CHECK(bench.store().image().clock_ms == 40);
 
   auto reply = bench.store().load(core::ParkedRequest{4, 1, 200, 10});
   CHECK(reply.number == 4);

@@ -26,6 +26,7 @@ class MemoryStore : public Store {
 
   /// All that is committed. Put back with restore(), it is an old backup.
   [[nodiscard]] StoreContents snapshot() const { return contents_; }
+  [[nodiscard]] const StoreContents& contents() const noexcept { return contents_; }
   void restore(StoreContents contents) { contents_ = std::move(contents); }
 
   // ---- faults, for tests

@@ -13,45 +13,67 @@ std::string name_of(GrantId grant, Sequence sequence) {
 
 }  // namespace
 
-void Ledger::on_sent(Number number, std::string payload, GrantId grant, Sequence sequence, const std::string& topic) {
-  sent_[number] = std::move(payload);
-  topics_[number] = topic;
-  const auto [at, is_new] = ids_.try_emplace({grant, sequence}, number);
-  if (!is_new)
-    throw Violation("id bound twice: " + name_of(grant, sequence) + " to " + std::to_string(at->second) + " and " +
-                    std::to_string(number));
-}
-
-void Ledger::on_subscription(const std::string& name, const std::vector<std::string>& topics) {
-  books_[name].topics = {topics.begin(), topics.end()};
+void Ledger::on_sent(Number number, Message message) {
+  const auto [at, is_new] = ids_.try_emplace({message.grant, message.sequence}, number);
+  if (!is_new) {
+    throw Violation("id bound twice: " + name_of(message.grant, message.sequence) + " to " +
+                    std::to_string(at->second) + " and " + std::to_string(number));
+  }
+  sent_[number] = std::move(message);
 }
 
 void Ledger::on_confirmed(Number number) { confirmed_.insert(number); }
 
+void Ledger::on_subscription(const std::string& name, const std::string& stream,
+                             const std::vector<std::string>& topics) {
+  Book& book = books_[name];
+  book.stream = stream;
+  book.topics = {topics.begin(), topics.end()};
+  book.from = 0;
+}
+
+void Ledger::on_subscribing(const std::string& name, const std::string& stream,
+                            const std::vector<std::string>& topics) {
+  on_subscription(name, stream, topics);
+  books_[name].from.reset();
+  books_[name].never = confirmed_;
+}
+
+void Ledger::on_subscribed(const std::string& name, Number next) {
+  Book& book = books_.at(name);
+  if (!book.from) book.from = next;
+}
+
 Ledger::Number Ledger::check_octets(GrantId grant, Sequence sequence, std::string_view payload) const {
   const auto id = ids_.find({grant, sequence});
   if (id == ids_.end()) throw Violation("unexpected: " + name_of(grant, sequence) + " was never sent");
-  if (sent_.at(id->second) != payload) throw Violation("octets changed: " + name_of(grant, sequence));
+  if (sent_.at(id->second).payload != payload) throw Violation("octets changed: " + name_of(grant, sequence));
   return id->second;
 }
 
 void Ledger::on_handed(const Reader& reader, const Handed& handed, bool again_allowed) {
   const Number number = check_octets(handed.grant, handed.sequence, handed.payload);
   Book& book = books_[reader.subscription];
-  if (!book.topics.empty() && !book.topics.contains(std::string(handed.topic))) {
+  const bool is_owned = book.topics.empty() || book.topics.contains(std::string(handed.topic));
+  if (!is_owned || sent_.at(number).stream != book.stream) {
     throw Violation("not owned: message " + std::to_string(number) + " in " + reader.subscription);
   }
-  const bool is_new = in_session_[reader.session].insert({handed.grant, handed.sequence}).second;
+  if (book.never.contains(number)) {
+    throw Violation("older than its subscription: message " + std::to_string(number) + " in " + reader.subscription);
+  }
+  Session& session = sessions_[reader.session];
+  session.subscription = reader.subscription;
+  const bool is_new = session.seen.insert({handed.grant, handed.sequence}).second;
   if (!is_new && !again_allowed) {
     throw Violation("duplicate in a session: message " + std::to_string(number) + ", " +
-                    name_of(handed.grant, handed.sequence));
+                    name_of(handed.grant, handed.sequence) + ", of " + reader.subscription);
   }
   const bool is_first = book.handed.insert(number).second;
-  if (reader.in_order) check_order(reader, handed, is_first);
+  if (reader.in_order && !session.goes_back) check_order(session, reader, handed, is_first);
 }
 
-void Ledger::check_order(const Reader& reader, const Handed& handed, bool is_first) {
-  Sequence& newest = newest_[{reader.session, std::string(handed.topic)}];
+void Ledger::check_order(Session& session, const Reader& reader, const Handed& handed, bool is_first) {
+  Sequence& newest = session.newest[std::string(handed.topic)];
   if (is_first && handed.sequence < newest) {
     throw Violation("order: " + name_of(handed.grant, handed.sequence) + " after " + std::to_string(newest) + " in " +
                     reader.subscription);
@@ -60,11 +82,40 @@ void Ledger::check_order(const Reader& reader, const Handed& handed, bool is_fir
 }
 
 void Ledger::on_given_back(std::uint64_t session, GrantId grant, Sequence sequence) {
-  in_session_[session].erase({grant, sequence});
+  sessions_[session].seen.erase({grant, sequence});
 }
 
 void Ledger::on_dead(const std::string& subscription, GrantId grant, Sequence sequence, std::string_view payload) {
   books_[subscription].dead.insert(check_octets(grant, sequence, payload));
+}
+
+void Ledger::on_regress(std::uint64_t session, Sequence from) {
+  Session& known = sessions_[session];
+  std::erase_if(known.seen, [from](const Id& id) { return id.second >= from; });
+  known.newest.clear();  // of the other store the sequences say nothing against those of this one
+}
+
+void Ledger::on_store_replaced(const std::set<Number>& confirmed, const std::set<std::string>& subscriptions) {
+  std::set_difference(confirmed_.begin(), confirmed_.end(), confirmed.begin(), confirmed.end(),
+                      std::inserter(excused_, excused_.end()));
+  for (auto& [name, book] : books_) {
+    if (subscriptions.contains(name)) continue;
+    book.from.reset();  // it begins anew when its consumer comes, with what is sent then
+  }
+  for (auto& [id, session] : sessions_) {
+    if (!subscriptions.contains(session.subscription)) session.goes_back = true;
+    const Book& book = books_[session.subscription];
+    std::erase_if(session.seen, [&](const Id& seen) {
+      const Number number = ids_.at(seen);
+      return book.done.contains(number) || book.dead.contains(number);
+    });
+  }
+}
+
+void Ledger::on_row_gone(GrantId grant, Sequence first, Sequence last) {
+  for (auto at = ids_.lower_bound({grant, first}); at != ids_.end() && at->first <= Id{grant, last}; ++at) {
+    excused_.insert(at->second);
+  }
 }
 
 void Ledger::on_memory(std::uint64_t octets, std::uint64_t bound) {
@@ -73,15 +124,27 @@ void Ledger::on_memory(std::uint64_t octets, std::uint64_t bound) {
   }
 }
 
+bool Ledger::owns(const Book& book, Number number) const {
+  const Message& message = sent_.at(number);
+  if (!book.from || number < *book.from || message.stream != book.stream) return false;
+  return book.topics.empty() || book.topics.contains(message.topic);
+}
+
 std::vector<Ledger::Number> Ledger::missing() const {
   std::vector<Number> missing;
   for (const auto& [name, book] : books_) {
     for (const Number number : confirmed_) {
-      const bool owned = book.topics.empty() || book.topics.contains(topics_.at(number));
-      if (owned && !book.done.contains(number) && !book.dead.contains(number)) missing.push_back(number);
+      if (book.done.contains(number) || book.dead.contains(number) || excused_.contains(number)) continue;
+      if (owns(book, number)) missing.push_back(number);
     }
   }
   return missing;
+}
+
+std::string Ledger::text_of(Number number) const {
+  const Message& message = sent_.at(number);
+  return "message " + std::to_string(number) + ", " + name_of(message.grant, message.sequence) + ", stream " +
+         message.stream;
 }
 
 std::size_t Ledger::done() const noexcept {

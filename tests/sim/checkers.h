@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <stdexcept>
 #include <string>
@@ -21,14 +22,30 @@ class Violation : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// Knows every message by the number that its payload carries.
+/// Knows every message by the number that its payload carries. Numbers rise over all streams. What the world takes away
+/// for good (a newer store, a row) it tells here, and only that is excused.
 class Ledger {
  public:
   using Number = std::uint64_t;
 
   // ---- the producers
-  void on_sent(Number number, std::string payload, GrantId grant, Sequence sequence, const std::string& topic = {});
+  struct Message {
+    std::string stream;
+    std::string topic;
+    std::string payload;
+    GrantId grant = 0;
+    Sequence sequence = 0;
+  };
+  void on_sent(Number number, Message message);
   void on_confirmed(Number number);
+
+  // ---- the subscriptions; names are the same in no two streams
+  /// `topics`: those that it owns; empty: all. It owns every message, from the first on.
+  void on_subscription(const std::string& name, const std::string& stream, const std::vector<std::string>& topics);
+  /// It is about to be asked for, and begins with what is new: it never gets what is confirmed by now.
+  void on_subscribing(const std::string& name, const std::string& stream, const std::vector<std::string>& topics);
+  /// Its consumer was told that it is there: it owns whatever is sent from now on, from `next` on.
+  void on_subscribed(const std::string& name, Number next);
 
   // ---- the consumers; `session` names one life of one process
   struct Reader {
@@ -42,37 +59,57 @@ class Ledger {
     std::string_view topic;
     std::string_view payload;
   };
-  void on_subscription(const std::string& name, const std::vector<std::string>& topics);
   void on_handed(const Reader& reader, const Handed& handed, bool again_allowed);
   void on_done(const std::string& subscription, Number number) { books_[subscription].done.insert(number); }
   void on_given_back(std::uint64_t session, GrantId grant, Sequence sequence);
   void on_dead(const std::string& subscription, GrantId grant, Sequence sequence, std::string_view payload);
+  /// The session was told that its node's store has forgotten what is from `from` on.
+  void on_regress(std::uint64_t session, Sequence from);
+
+  // ---- what is taken away
+  [[nodiscard]] const std::set<Number>& confirmed() const noexcept { return confirmed_; }
+  /// A store was put in the place of the present one. It was copied when `confirmed` was confirmed and has
+  /// `subscriptions`: what was confirmed since may be gone, and what was settled since may come again.
+  void on_store_replaced(const std::set<Number>& confirmed, const std::set<std::string>& subscriptions);
+  /// A row was damaged or taken away.
+  void on_row_gone(GrantId grant, Sequence first, Sequence last);
 
   // ---- bounds
-  void on_memory(std::uint64_t octets, std::uint64_t bound);
+  static void on_memory(std::uint64_t octets, std::uint64_t bound);
 
   /// After the heal: confirmed, and in a subscription that owns it neither worked off nor a dead letter.
   [[nodiscard]] std::vector<Number> missing() const;
   [[nodiscard]] std::size_t sent() const noexcept { return sent_.size(); }
-  [[nodiscard]] std::size_t confirmed() const noexcept { return confirmed_.size(); }
+  [[nodiscard]] std::size_t excused() const noexcept { return excused_.size(); }
   [[nodiscard]] std::size_t done() const noexcept;
   [[nodiscard]] std::size_t dead() const noexcept;
+  /// Names of what is missing first, for people.
+  [[nodiscard]] std::string text_of(Number number) const;
 
  private:
   using Id = std::pair<GrantId, Sequence>;
   struct Book {
-    std::set<std::string> topics;  ///< that it owns; empty: all
+    std::string stream;
+    std::set<std::string> topics;
+    std::optional<Number> from;  ///< owns what is sent from this number on; nullopt: nobody was told yet
+    std::set<Number> never;      ///< confirmed before it was asked for
     std::set<Number> done, dead, handed;
   };
+  struct Session {
+    std::string subscription;
+    std::set<Id> seen;
+    std::map<std::string, Sequence> newest;  // by topic
+    bool goes_back = false;                  // its subscription is made again and may begin before where it was
+  };
   [[nodiscard]] Number check_octets(GrantId grant, Sequence sequence, std::string_view payload) const;
-  void check_order(const Reader& reader, const Handed& handed, bool is_first);
+  static void check_order(Session& session, const Reader& reader, const Handed& handed, bool is_first);
+  [[nodiscard]] bool owns(const Book& book, Number number) const;
 
-  std::map<Number, std::string> sent_, topics_;
+  std::map<Number, Message> sent_;
   std::map<Id, Number> ids_;
-  std::set<Number> confirmed_;
+  std::set<Number> confirmed_, excused_;
   std::map<std::string, Book> books_;
-  std::map<std::uint64_t, std::set<Id>> in_session_;
-  std::map<std::pair<std::uint64_t, std::string>, Sequence> newest_;  // by session and topic
+  std::map<std::uint64_t, Session> sessions_;
 };
 
 }  // namespace restante::sim

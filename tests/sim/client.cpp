@@ -35,7 +35,6 @@ void Client::send_copy(const Buffer& batch, core::Instant now) {
 
 void Client::drop() {
   if (link_ == nullptr) return;
-  link_->client_knows = true;
   link_->open = false;
   link_->down.clear();
   link_ = nullptr;
@@ -53,7 +52,7 @@ bool Client::tick(core::Instant now) {
 }
 
 bool Client::receive(core::Instant now, const Handlers& handlers) {
-  if (link_ == nullptr || link_->down.empty()) return false;
+  if (link_ == nullptr || !link_->gives_down()) return false;
   const Frames frames = link_->down.front();
   link_->down.pop_front();
   heard_ = now;

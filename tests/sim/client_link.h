@@ -26,12 +26,16 @@ struct ClientLink {
   std::deque<Frames> up;    ///< to the sidecar
   std::deque<Frames> down;  ///< to the library
   bool open = true;         ///< nothing passes a closed link, but what is in the queues still arrives
-  bool client_knows = false;
-  bool sidecar_knows = false;
+  bool clogged_up = false;  ///< what is in the queue stands still; nobody is told
+  bool clogged_down = false;
   std::uint64_t sidecar_number = 0;
+
+  [[nodiscard]] bool gives_up() const { return !clogged_up && !up.empty(); }
+  [[nodiscard]] bool gives_down() const { return !clogged_down && !down.empty(); }
 
   void cut(core::Random& random) {
     open = false;
+    clogged_up = clogged_down = false;
     up.resize(random.below(up.size() + 1));
     down.resize(random.below(down.size() + 1));
   }
@@ -39,12 +43,16 @@ struct ClientLink {
 
 using LinkRef = std::shared_ptr<ClientLink>;
 
-/// A live path: FIFO from one producer to one worker.
+/// A live path: FIFO from the producers to one worker.
 struct LivePath {
   std::deque<Buffer> queue;
-  bool open = true;
+  bool clogged = false;
 
-  void cut(core::Random& random) { queue.resize(random.below(queue.size() + 1)); }
+  [[nodiscard]] bool gives() const { return !clogged && !queue.empty(); }
+  void cut(core::Random& random) {
+    clogged = false;
+    queue.resize(random.below(queue.size() + 1));
+  }
 };
 
 }  // namespace restante::sim

@@ -44,7 +44,8 @@ Buffer SimProducer::send(Ledger& ledger, std::uint64_t& next_number, const Shape
     const auto parsed = core::Batch::parse(batch, why);
     RESTANTE_ASSERT(parsed.has_value());
     for (std::size_t at = 0; at < sent.size(); ++at) {
-      ledger.on_sent(sent[at].first, sent[at].second, parsed->header().grant, parsed->header().first + at, shape.topic);
+      ledger.on_sent(sent[at].first,
+                     {stream_, shape.topic, sent[at].second, parsed->header().grant, parsed->header().first + at});
     }
   };
   core_.send(builder, 0, 0, [&](core::Token target, const std::string& endpoint, const Buffer& batch) {

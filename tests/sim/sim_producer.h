@@ -31,7 +31,12 @@ class SimProducer {
   void tick(core::Instant now);
   [[nodiscard]] Client& client() noexcept { return client_; }
   [[nodiscard]] const core::Producer& core() const noexcept { return core_; }
-  [[nodiscard]] bool finished() const { return core_.idle(); }
+  [[nodiscard]] const std::string& stream() const noexcept { return stream_; }
+  /// Nothing waits for a confirm, or ever will.
+  [[nodiscard]] bool finished() const { return core_.idle() || fenced(); }
+  [[nodiscard]] bool fenced() const { return core_.trouble() && core_.trouble()->final; }
+
+  core::Instant frozen_until{};  ///< the process is stopped (SIGSTOP) until then
 
  private:
   void perform(Ledger& ledger, core::Instant now);

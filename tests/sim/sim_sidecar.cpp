@@ -50,22 +50,27 @@ std::string name_of(const core::ControlMessage& message) {
 
 }  // namespace
 
-void SimSidecar::start(const core::OutboxSettings& settings, std::uint64_t seed, core::Instant now) {
+void SimSidecar::start(const core::OutboxSettings& settings, std::uint64_t seed, core::Instant now,
+                       std::int64_t wall_ms) {
   core::Office::Settings office;
   office.outbox = settings;
   office.host = "simulated";
   office.seed = seed;
-  office.is_alive = [](std::uint32_t, std::uint64_t) { return true; };
+  office.is_alive = [this](std::uint32_t pid, std::uint64_t) { return is_alive(pid); };
   office.reachable = [](const std::string& endpoint, const std::string&, bool) { return endpoint; };
   disk_.mend();
   office_ = std::make_unique<core::Office>(disk_.image(), office, now);
-  office_->set_wall((now - core::Instant{}).count() / 1000000);
+  office_->set_wall(wall_ms);
+  failing_ = Failing::no;
+  failed_ = false;
+  frozen_until = now;
 }
 
 void SimSidecar::crash(core::Random& random) {
   // The disk works in order: some prefix of what was asked happened, the rest never did.
   std::uint64_t done = random.below(requests_.size() + 1);
-  while (done-- > 0) disk_step();
+  while (done-- > 0 && !failed_) disk_step();
+  if (!requests_.empty()) count("crashed with requests the disk never had");
   requests_.clear();
   answers_.clear();
   office_.reset();
@@ -96,7 +101,9 @@ void SimSidecar::on_frames(const LinkRef& link, const Frames& frames, core::Inst
   } else {
     const auto control = core::decode(frame, why);
     RESTANTE_ASSERT(control.has_value());
-    if (tell) tell("  link " + std::to_string(link->id) + " > " + name_of(control->message));
+    const std::string name = name_of(control->message);
+    count("got " + name.substr(0, name.find(' ')));
+    if (tell) tell("  link " + std::to_string(link->id) + " > " + name);
     office_->on_frame(link->id, *control, now);
   }
   perform(now);
@@ -105,7 +112,7 @@ void SimSidecar::on_frames(const LinkRef& link, const Frames& frames, core::Inst
 bool SimSidecar::receive(core::Random& random, core::Instant now) {
   std::vector<LinkRef> ready;
   for (const auto& [id, link] : links_) {
-    if (!link->up.empty()) ready.push_back(link);
+    if (link->gives_up()) ready.push_back(link);
   }
   if (ready.empty()) return false;
   const LinkRef link = ready[random.below(ready.size())];
@@ -120,7 +127,7 @@ void SimSidecar::receive_all(core::Instant now) {
     any = false;
     const auto links = links_;
     for (const auto& [id, link] : links) {
-      if (link->up.empty() || !links_.contains(id)) continue;
+      if (!link->gives_up() || !links_.contains(id)) continue;
       const Frames frames = link->up.front();
       link->up.pop_front();
       on_frames(link, frames, now);
@@ -140,8 +147,25 @@ void SimSidecar::notice_cuts(core::Random* random, core::Instant now) {
   }
 }
 
+void SimSidecar::commit(const core::Transaction& transaction) {
+  try {
+    if (failing_ != Failing::lost) {
+      const core::CommitToken token = disk_.commit(transaction);
+      if (failing_ == Failing::no) answers_.emplace_back(token);
+    }
+  } catch (const core::StoreFull& full) {
+    answers_.emplace_back(Full{full.what()});
+    if (tell) tell("  disk: full");
+    return;
+  }
+  if (failing_ == Failing::no) return;
+  count(failing_ == Failing::kept ? "commit failed and holds" : "commit failed and is lost");
+  if (tell) tell("  disk: failed");
+  failed_ = true;
+}
+
 bool SimSidecar::disk_step() {
-  if (requests_.empty()) return false;
+  if (requests_.empty() || failed_) return false;
   const Request request = std::move(requests_.front());
   requests_.pop_front();
   std::visit(
@@ -153,12 +177,7 @@ bool SimSidecar::disk_step() {
                  ", parked " + std::to_string(asked.parked.size()) + ", dead " + std::to_string(asked.dead.size()) +
                  ", grants " + std::to_string(asked.grants.size()));
           }
-          try {
-            answers_.emplace_back(disk_.commit(asked));
-          } catch (const core::StoreFull& full) {
-            answers_.emplace_back(Full{full.what()});
-            if (tell) tell("  disk: full");
-          }
+          commit(asked);
         } else {
           answers_.emplace_back(disk_.load(asked));
           if (tell) tell("  disk: load " + std::to_string(asked.number));
@@ -202,12 +221,19 @@ void SimSidecar::perform(core::Instant now) {
     const auto at = links_.find(one.link);
     if (at == links_.end()) continue;
     ClientLink& link = *at->second;
-    if (tell) tell("  link " + std::to_string(one.link) + " < " + name_of(one.message));
-    Frames frames{core::encode(core::ControlFrame{++link.sidecar_number, std::move(one.message)})};
+    const std::string name = name_of(one.message);
+    count("sent " + name.substr(0, name.find(' ')));
+    if (tell) tell("  link " + std::to_string(one.link) + " < " + name);
+    Frames frames;
+    frames.push_back(core::encode(core::ControlFrame{++link.sidecar_number, std::move(one.message)}));
     if (!one.batch.empty()) frames.push_back(one.batch);
     if (link.open) link.down.push_back(std::move(frames));
   }
   office_->take_notices();
+}
+
+void SimSidecar::unclog() {
+  for (auto& [id, link] : links_) link->clogged_up = link->clogged_down = false;
 }
 
 bool SimSidecar::quiet() const { return requests_.empty() && answers_.empty(); }

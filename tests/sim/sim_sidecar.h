@@ -21,7 +21,7 @@ class SimSidecar {
  public:
   explicit SimSidecar(core::MemoryStore& disk) : disk_(disk) {}
 
-  void start(const core::OutboxSettings& settings, std::uint64_t seed, core::Instant now);
+  void start(const core::OutboxSettings& settings, std::uint64_t seed, core::Instant now, std::int64_t wall_ms);
   void crash(core::Random& random);
   [[nodiscard]] bool up() const noexcept { return office_ != nullptr; }
   [[nodiscard]] core::Office& office() { return *office_; }
@@ -40,12 +40,26 @@ class SimSidecar {
   void perform(core::Instant now);
 
   [[nodiscard]] bool quiet() const;  ///< nothing under way
+  void unclog();                     ///< all links, those that their clients have given up as well
 
+  /// The disk refuses the next commit for good, as after a failed sync: the process ends. `kept`: what was written is
+  /// on the disk all the same.
+  void fail_next_commit(bool kept) noexcept { failing_ = kept ? Failing::kept : Failing::lost; }
+  /// A commit has failed: there is nothing left to do but crash().
+  [[nodiscard]] bool failed() const noexcept { return failed_; }
+
+  core::Instant frozen_until{};  ///< the process is stopped (SIGSTOP) until then
+
+  /// Does this process still run?
+  std::function<bool(std::uint32_t pid)> is_alive;
+  /// Called for what a run should meet sometimes.
+  std::function<void(const std::string&)> count;
   /// Called with a line for each frame in and out.
   std::function<void(const std::string&)> tell;
 
  private:
   void on_frames(const LinkRef& link, const Frames& frames, core::Instant now);
+  void commit(const core::Transaction& transaction);
 
   using Request = std::variant<core::Transaction, core::LoadRequest, core::ParkedRequest>;
   struct Full {
@@ -59,6 +73,8 @@ class SimSidecar {
   core::LinkId next_link_ = 1;
   std::deque<Request> requests_;
   std::deque<Answer> answers_;
+  enum class Failing { no, kept, lost } failing_ = Failing::no;
+  bool failed_ = false;
 };
 
 }  // namespace restante::sim

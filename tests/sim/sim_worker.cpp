@@ -9,15 +9,14 @@ namespace restante::sim {
 
 namespace {
 
-core::Inbox::Options options_of(const std::string& stream, std::uint64_t session, const std::string& endpoint,
-                                Duration lease, std::uint64_t credit, const Role& role) {
+core::Inbox::Options options_of(const Role& role, const SimWorker::Setup& setup) {
   core::Inbox::Options options;
-  options.session = session;
-  options.stream = stream;
-  options.live_endpoints = {endpoint};
+  options.session = setup.session;
+  options.stream = role.stream;
+  options.live_endpoints = {setup.endpoint};
   options.host = "simulated";
-  options.credit_octets = credit;
-  options.lease = lease;
+  options.credit_octets = setup.credit;
+  options.lease = setup.lease;
   options.subscription = role.subscription;
   options.mode = role.exclusive ? core::SubscriptionMode::exclusive : core::SubscriptionMode::shared;
   options.filters = role.filters;
@@ -26,21 +25,13 @@ core::Inbox::Options options_of(const std::string& stream, std::uint64_t session
 
 }  // namespace
 
-SimWorker::SimWorker(const std::string& stream, std::uint64_t session, std::uint32_t pid, const std::string& endpoint,
-                     Duration lease, std::uint64_t credit, const Role& role, core::Instant now)
-    : role_(role),
-      session_(session),
-      endpoint_(endpoint),
-      core_(options_of(stream, session, endpoint, lease, credit, role), now),
-      client_(role.subscription, pid),
-      lease_(lease) {}
+SimWorker::SimWorker(const Role& role, const Setup& setup, core::Instant now)
+    : role_(role), setup_(setup), core_(options_of(role, setup), now), client_(role.subscription, setup.pid) {}
 
 void SimWorker::perform(core::Instant now) {
   for (core::ControlMessage& message : core_.take_effects()) client_.send(std::move(message), now);
   for (const core::Inbox::Event& event : core_.take_events()) {
-    if (event.kind == core::Inbox::Event::Kind::regressed) {
-      throw Violation("regress of a store that was never replaced: from " + std::to_string(event.from));
-    }
+    if (event.kind == core::Inbox::Event::Kind::regressed) on_regress(event.from);
   }
 }
 
@@ -101,10 +92,10 @@ void SimWorker::settle(Ledger& ledger, core::Random& random, const Temper& tempe
   if (verdict == Verdict::ack)
     ledger.on_done(role_.subscription, number);  // the work is done before the ack, whatever becomes of it
   if (verdict == Verdict::nack || verdict == Verdict::release) {
-    ledger.on_given_back(session_, item.grant, item.sequence);
+    ledger.on_given_back(setup_.session, item.grant, item.sequence);
   }
   const Duration delay = random.chance(1, 4) ? Duration(std::chrono::seconds(random.below(4))) : Duration{-1};
-  core_.settle(item.hand, verdict, delay, "as the dice fell", now);
+  if (!core_.settle(item.hand, verdict, delay, "as the dice fell", now)) count("settled after its hold had ended");
   perform(now);
 }
 
@@ -127,12 +118,12 @@ bool SimWorker::work(Ledger& ledger, core::Random& random, const Temper& temper,
     return std::pair{hand.item.grant, hand.item.sequence} == id;
   });
   const bool lease_over = in_hand != hands_.end() ? is_late(*in_hand, now) : late_.contains(id);
-  const Ledger::Reader reader{role_.subscription, session_, role_.exclusive};
+  const Ledger::Reader reader{role_.subscription, setup_.session, role_.exclusive};
   ledger.on_handed(reader, {item->grant, item->sequence, item->batch->header().topic, item->view.payload}, lease_over);
   const std::uint64_t number = std::strtoull(item->view.payload.data(), nullptr, 10);
   if (temper.poison != 0 && number % temper.poison == 0) return false;
   Hand hand{*item, now, {}};
-  if (random.below(100) < temper.hang) hand.until = core::after(now, lease_ * 2);
+  if (random.below(100) < temper.hang) hand.until = core::after(now, setup_.lease * 2);
   hands_.push_back(std::move(hand));
   return true;
 }

@@ -27,7 +27,8 @@ struct Temper {
 
 /// What a consumer subscribes to.
 struct Role {
-  std::string subscription = "workers";
+  std::string stream;
+  std::string subscription;
   bool exclusive = false;
   std::vector<std::string> filters{};
 };
@@ -35,8 +36,14 @@ struct Role {
 /// One life of a working process, or of one that reads in order.
 class SimWorker {
  public:
-  SimWorker(const std::string& stream, std::uint64_t session, std::uint32_t pid, const std::string& endpoint,
-            Duration lease, std::uint64_t credit, const Role& role, core::Instant now);
+  struct Setup {
+    std::uint64_t session = 0;
+    std::uint32_t pid = 0;
+    std::string endpoint;
+    Duration lease{};
+    std::uint64_t credit = 0;
+  };
+  SimWorker(const Role& role, const Setup& setup, core::Instant now);
 
   bool receive(core::Instant now);
   void on_live(const Buffer& frame, core::Instant now);
@@ -47,11 +54,18 @@ class SimWorker {
 
   /// Called with a line for each thing that the application does.
   std::function<void(const std::string&)> tell;
+  /// Called when the application is told that the store has forgotten what is from here on.
+  std::function<void(Sequence)> on_regress;
+  /// Called for what a run should meet sometimes.
+  std::function<void(const char*)> count;
+
+  core::Instant frozen_until{};     ///< the process is stopped (SIGSTOP) until then
+  std::uint64_t dialled_store = 0;  ///< which store the sidecar had when it dialled last
 
   [[nodiscard]] Client& client() noexcept { return client_; }
   [[nodiscard]] const core::Inbox& core() const noexcept { return core_; }
-  [[nodiscard]] const std::string& endpoint() const noexcept { return endpoint_; }
-  [[nodiscard]] std::uint64_t session() const noexcept { return session_; }
+  [[nodiscard]] const std::string& endpoint() const noexcept { return setup_.endpoint; }
+  [[nodiscard]] std::uint64_t session() const noexcept { return setup_.session; }
   [[nodiscard]] const Role& role() const noexcept { return role_; }
   [[nodiscard]] bool taken_over() const {
     return core_.trouble() && core_.trouble()->code == ErrorCode::held_elsewhere;
@@ -66,16 +80,14 @@ class SimWorker {
   };
   void perform(core::Instant now);
   [[nodiscard]] bool is_late(const Hand& hand, core::Instant now) const {
-    return now >= core::after(hand.taken, lease_);
+    return now >= core::after(hand.taken, setup_.lease);
   }
   void settle(Ledger& ledger, core::Random& random, const Temper& temper, std::size_t at, core::Instant now);
 
   Role role_;
-  std::uint64_t session_;
-  std::string endpoint_;
+  Setup setup_;
   core::Inbox core_;
   Client client_;
-  Duration lease_;
   std::vector<Hand> hands_;
   std::set<std::pair<GrantId, Sequence>> late_;  // settled after their lease: they may come again
 };

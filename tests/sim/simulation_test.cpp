@@ -14,12 +14,45 @@ TEST_CASE("the same seed gives the same trace") {
   CHECK(hash_of(7) != hash_of(8));
 }
 
+TEST_CASE("what never happened in a run is named") {
+  Sometimes sometimes;
+  const std::size_t all = never_happened(sometimes).size();
+  CHECK(all > 40);
+  sometimes["elided"] = 0;
+  CHECK(never_happened(sometimes).size() == all);
+  sometimes["elided"] = 1;
+  CHECK(never_happened(sometimes).size() == all - 1);
+}
+
+TEST_CASE("the ledger excuses what was taken away, and nothing else") {
+  Ledger ledger;
+  ledger.on_subscription("workers", "orders", {});
+  for (Ledger::Number number = 1; number <= 4; ++number) {
+    ledger.on_sent(number, {"orders", "", "x", 5, 10 + number});
+    if (number < 4) ledger.on_confirmed(number);
+  }
+  ledger.on_row_gone(5, 12, 12);  // the message 2
+  CHECK(ledger.missing() == std::vector<Ledger::Number>{1, 3});
+  ledger.on_store_replaced({1, 2}, {"workers"});  // 3 was confirmed since
+  CHECK(ledger.missing() == std::vector<Ledger::Number>{1});
+  ledger.on_confirmed(4);
+  CHECK(ledger.missing() == std::vector<Ledger::Number>{1, 4});
+
+  ledger.on_subscribing("late", "orders", {});
+  CHECK(ledger.missing().size() == 2);
+  ledger.on_subscribed("late", 5);
+  ledger.on_sent(5, {"orders", "", "x", 5, 15});
+  ledger.on_confirmed(5);
+  CHECK(ledger.missing().size() == 4);
+  CHECK_THROWS_AS(ledger.on_handed({"late", 1, false}, {5, 14, "", "x"}, false), Violation);
+}
+
 TEST_CASE("the checkers can fail") {
   Ledger ledger;
-  ledger.on_sent(1, "1:a", 5, 10);
-  CHECK_THROWS_AS(ledger.on_sent(2, "2:b", 5, 10), Violation);
-  ledger.on_subscription("workers", {});
-  ledger.on_subscription("b only", {"b"});
+  ledger.on_sent(1, {"orders", "", "1:a", 5, 10});
+  CHECK_THROWS_AS(ledger.on_sent(2, {"orders", "", "2:b", 5, 10}), Violation);
+  ledger.on_subscription("workers", "orders", {});
+  ledger.on_subscription("b only", "orders", {"b"});
   const Ledger::Reader one{"workers", 1, false}, two{"workers", 2, true}, other{"b only", 3, true};
   ledger.on_handed(one, {5, 10, "", "1:a"}, false);
   CHECK_THROWS_AS(ledger.on_handed(one, {5, 10, "", "1:a"}, false), Violation);
@@ -33,8 +66,8 @@ TEST_CASE("the checkers can fail") {
   ledger.on_done("workers", 1);
   CHECK(ledger.missing().empty());
 
-  ledger.on_sent(3, "3:a", 5, 12);
-  ledger.on_sent(4, "4:a", 5, 13);
+  ledger.on_sent(3, {"orders", "", "3:a", 5, 12});
+  ledger.on_sent(4, {"orders", "", "4:a", 5, 13});
   ledger.on_handed(two, {5, 13, "", "4:a"}, false);
   CHECK_THROWS_AS(ledger.on_handed(two, {5, 12, "", "3:a"}, false), Violation);
 }

@@ -1,44 +1,25 @@
 #pragma once
 /// \file
-/// The simulated world: one node's sidecar, a producer at a time, a handful of workers, faults, and a clock of its own.
+/// The simulated world: one node's sidecar, producers, a handful of workers and readers, faults, and a clock of its
+/// own.
 
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "tests/sim/sim_producer.h"
 #include "tests/sim/sim_sidecar.h"
 #include "tests/sim/sim_worker.h"
+#include "tests/sim/sometimes.h"
+#include "tests/sim/world_options.h"
 
 namespace restante::sim {
 
-/// What a run is made of, drawn from its seed.
-struct WorldOptions {
-  std::size_t workers = 2;
-  std::size_t readers = 0;  ///< exclusive subscriptions; the second one has a filter
-  std::size_t topics = 1;
-  bool rivals = false;  ///< second processes that take the name of an exclusive one
-  bool crashes = true;
-  bool cuts = true;
-  bool live = true;
-  bool elision = true;
-  bool full_disk = false;
-  std::uint64_t window = 4096;  ///< of the producer, octets
-  std::uint64_t credit = 2048;  ///< of a worker, octets
-  std::size_t payload = 40;
-  std::size_t batch = 4;
-  Duration lease = std::chrono::seconds{3};
-  Temper temper;
-
-  static WorldOptions draw(std::uint64_t seed);
-  [[nodiscard]] std::string text() const;
-};
-
-/// Counts that should not stay zero over many seeds: they say that the run met what it is for.
-using Sometimes = std::map<std::string, std::uint64_t>;
-
+/// One node and what it serves. Several nodes would share nothing but their machine, so that one is enough: a consumer
+/// has a session of its own with each.
 class World {
  public:
   World(std::uint64_t seed, const WorldOptions& options);
@@ -49,45 +30,88 @@ class World {
   [[nodiscard]] const std::vector<std::string>& trace() const noexcept { return trace_; }
   [[nodiscard]] std::uint64_t trace_hash() const noexcept { return hash_; }
   [[nodiscard]] const Ledger& ledger() const noexcept { return ledger_; }
-  [[nodiscard]] Sometimes sometimes() const;
+  [[nodiscard]] const Sometimes& sometimes() const noexcept { return sometimes_; }
+  /// Virtual time that has passed.
+  [[nodiscard]] Duration passed() const;
   void keep_trace() { keep_trace_ = true; }
 
  private:
+  // ---- world.cpp
   void step();
-  void fault();
   void move();
-  void heal();
-  [[nodiscard]] bool settled_all() const;
-  void new_producer();
-  void make_subscriptions();
-  [[nodiscard]] std::string topic(std::size_t number) const;
-  [[nodiscard]] std::unique_ptr<SimWorker> make_consumer(const Role& role);
-  void crash_worker(std::size_t at);
-  void new_rival(std::size_t at);
-  void end_taken_over();
-  void broadcast(const Buffer& batch);
-  void send(std::size_t messages);
   void dial_all();
-  bool live_step();
+  void send(std::size_t messages);
+  void broadcast(const std::string& stream, const Buffer& batch);
+  bool live_step(SimWorker& worker);
   void tick_all();
+  void start_sidecar();
   void note(const std::string& text);
   void check();
+  [[nodiscard]] std::int64_t wall_ms() const;
+  template <typename Process>
+  [[nodiscard]] bool runs(const Process& process) const {
+    return healing_ || process.frozen_until <= now_;
+  }
+  [[nodiscard]] bool sidecar_runs() const { return sidecar_.up() && !sidecar_.failed() && runs(sidecar_); }
+
+  // ---- world_people.cpp: processes come and go
+  void make_subscriptions();
+  [[nodiscard]] std::string topic(std::size_t number) const;
+  [[nodiscard]] std::unique_ptr<SimProducer> make_producer(const std::string& stream);
+  [[nodiscard]] std::unique_ptr<SimWorker> make_consumer(const Role& role);
+  void crash_sidecar();
+  void crash_producer(std::size_t at);
+  void crash_worker(std::size_t at);
+  void new_rival(std::size_t at);
+  void new_subscription();
+  void end_fenced();
+  void end_taken_over();
+
+  // ---- world_faults.cpp
+  void fault();
+  void process_fault(std::uint64_t kind);
+  void link_fault(std::uint64_t kind);
+  void machine_fault(std::uint64_t kind);
+  void lose_frame(Client& client);
+  void clog();
+  void unclog_all();
+  void freeze();
+  void back_up();
+  void replace_store();
+  void damage_row();
+  void jump();
+
+  // ---- world_heal.cpp
+  void heal();
+  void heal_round();
+  [[nodiscard]] bool settled_all() const;
   void gather();
+  void gather(const SimWorker& worker);
   void describe();
+
+  /// A store as it once was.
+  struct Backup {
+    core::StoreContents contents;
+    std::set<Ledger::Number> confirmed;
+  };
 
   core::Random random_;
   WorldOptions options_;
   core::Instant now_{};
+  std::int64_t wall_offset_ms_ = 0;
   core::MemoryStore disk_;
+  std::uint64_t store_number_ = 1;  // another one when the store is replaced
   SimSidecar sidecar_;
-  std::unique_ptr<SimProducer> producer_;
+  std::vector<std::unique_ptr<SimProducer>> producers_;
   std::vector<std::unique_ptr<SimWorker>> workers_;  // and readers behind them
   std::vector<Role> roles_;                          // those that must always have a consumer
   std::map<std::string, LivePath> paths_;
+  std::vector<Backup> backups_;
+  std::set<std::uint32_t> alive_;
   Ledger ledger_;
-  core::OutboxSettings settings_;
   std::uint64_t next_number_ = 1;
   std::uint32_t next_pid_ = 100;
+  std::size_t late_ = 0;  // subscriptions made on the way
   bool healing_ = false;
   bool keep_trace_ = false;
   std::vector<std::string> trace_;

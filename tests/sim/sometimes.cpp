@@ -1,0 +1,77 @@
+#include "tests/sim/sometimes.h"
+
+#include <algorithm>
+#include <array>
+#include <iterator>
+
+namespace restante::sim {
+
+namespace {
+
+/// Faults, what they should lead to, and the messages of the protocol that a healthy run does not need.
+constexpr std::array required{
+    "commit failed and holds",
+    "commit failed and is lost",
+    "commits refused by a full store",
+    "consumer: held or settled already",
+    "consumer: live copy below the floor",
+    "consumer: live copy of an unannounced grant",
+    "consumer: refused",
+    "consumer: unwanted topic",
+    "control frames lost on a link",
+    "control link cut",
+    "copies out of order or of another link",
+    "crashed with requests the disk never had",
+    "dead letters",
+    "elided",
+    "exclusive sessions gone live",
+    "frame lost on a link that stays",
+    "gaps that consumers told",
+    "links that fell silent",
+    "live copies taken as lost",
+    "live copy sent",
+    "machine slept",
+    "path clogged",
+    "path unclogged",
+    "peers that knew more than the store",
+    "process stopped for a while",
+    "producer crashed",
+    "redelivered",
+    "regression seen",
+    "rival",
+    "row damaged",
+    "row lost",
+    "rows damaged or missing",
+    "sent Attached",
+    "sent Fenced",
+    "sent Refused",
+    "sent Resend",
+    "sent Unknown",
+    "sessions lost",
+    "settled after its hold had ended",
+    "settlements of a session that is not this link's",
+    "settlements of an unknown grant",
+    "sidecar crashed",
+    "store lost",
+    "store put back",
+    "subscription made on the way",
+    "suspects handed out alone",
+    "taken over",
+    "wall clock set",
+    "worker crashed",
+    "writer fenced",
+    "zombie producer",
+};
+
+}  // namespace
+
+std::vector<std::string> never_happened(const Sometimes& sometimes) {
+  std::vector<std::string> never;
+  std::copy_if(required.begin(), required.end(), std::back_inserter(never), [&](const std::string& name) {
+    const auto at = sometimes.find(name);
+    return at == sometimes.end() || at->second == 0;
+  });
+  return never;
+}
+
+}  // namespace restante::sim

@@ -1,0 +1,120 @@
+/// \file
+/// The end of a run: no faults any more, and everything that was promised must come true in bounded time.
+
+#include <algorithm>
+
+#include "tests/sim/world.h"
+
+namespace restante::sim {
+
+/// All that is confirmed must be done within bounded virtual time.
+void World::heal() {
+  note("--- heal");
+  healing_ = true;
+  options_.temper.nack = options_.temper.reject = options_.temper.release = options_.temper.hang = 0;
+  disk_.set_capacity(std::uint64_t{1} << 60);
+  unclog_all();
+  constexpr int rounds_max = 4000;
+  for (int round = 0; round < rounds_max; ++round) {
+    if (round < 40 && random_.chance(1, 2)) send(1 + random_.below(options_.batch));
+    heal_round();
+    if (round > 60 && settled_all()) {
+      gather();
+      for (const auto& worker : workers_) gather(*worker);
+      return;
+    }
+  }
+  const auto missing = ledger_.missing();
+  describe();
+  if (missing.empty()) throw Violation("stall after heal: something never came to rest");
+  throw Violation("confirmed and lost: " + std::to_string(missing.size()) + " messages (or they are stalled), first " +
+                  ledger_.text_of(missing.front()));
+}
+
+void World::heal_round() {
+  now_ += std::chrono::milliseconds(25);
+  if (!sidecar_.up()) start_sidecar();
+  dial_all();
+  tick_all();
+  sidecar_.receive_all(now_);
+  while (sidecar_.disk_step()) {
+  }
+  while (sidecar_.answer_step(now_)) {
+  }
+  for (const auto& producer : producers_) {
+    while (producer->receive(ledger_, now_)) {
+    }
+  }
+  for (const auto& worker : workers_) {
+    while (worker->receive(now_)) {
+    }
+    while (live_step(*worker)) {
+    }
+  }
+  for (std::size_t at = 0; at < workers_.size(); ++at) {
+    for (int taken = 0; taken < 40; ++taken) {
+      if (workers_[at]->work(ledger_, random_, options_.temper, now_)) continue;
+      crash_worker(at);
+      break;
+    }
+  }
+  check();
+}
+
+bool World::settled_all() const {
+  const auto is_finished = [](const auto& producer) { return producer->finished(); };
+  if (!std::all_of(producers_.begin(), producers_.end(), is_finished)) return false;
+  if (!sidecar_.up() || !sidecar_.quiet() || !ledger_.missing().empty()) return false;
+  return std::all_of(workers_.begin(), workers_.end(), [](const auto& worker) { return worker->idle(); });
+}
+
+void World::gather() {
+  if (!sidecar_.up()) return;
+  const core::NodeStatus status = sidecar_.office().status(now_);
+  for (const core::StreamStatus& stream : status.streams) {
+    sometimes_["elided"] += stream.elided;
+    sometimes_["stored"] += stream.stored;
+    for (const core::SubscriptionStatus& one : stream.subscriptions) {
+      sometimes_["redelivered"] += one.redelivered;
+      sometimes_["attempts"] += one.attempts;
+      sometimes_["dead letters"] += one.dead;
+    }
+  }
+  for (const auto& [reason, count] : status.counters) sometimes_[reason] += count;
+}
+
+void World::gather(const SimWorker& worker) {
+  const core::Inbox::Counters counters = worker.core().counters();
+  sometimes_["consumer: held or settled already"] += counters.again;
+  sometimes_["consumer: live copy below the floor"] += counters.below_floor;
+  sometimes_["consumer: live copy of an unannounced grant"] += counters.unannounced;
+  sometimes_["consumer: unwanted topic"] += counters.unwanted;
+  sometimes_["consumer: frame of another link"] += counters.stale;
+  sometimes_["consumer: refused"] += counters.refused;
+  sometimes_["consumer: hold overflow"] += counters.gate_refused;
+}
+
+/// What the books say when something is stuck, into the trace.
+void World::describe() {
+  for (const auto& producer : producers_) {
+    note("producer of " + producer->stream() + ": unconfirmed octets " +
+         std::to_string(producer->core().unconfirmed_octets()) + ", obstacle: " + producer->core().obstacle());
+  }
+  for (const auto& worker : workers_) {
+    note(worker->role().subscription + ": queued " + std::to_string(worker->core().queued()) + ", handed out " +
+         std::to_string(worker->core().handed_out()) + ", subscribed " + std::to_string(worker->core().subscribed()) +
+         (worker->core().trouble() ? ", trouble: " + worker->core().trouble()->text : ""));
+  }
+  if (!sidecar_.up()) return;
+  for (const core::StreamStatus& stream : sidecar_.office().status(now_).streams) {
+    note(stream.name + ": head " + std::to_string(stream.head) + ", confirmed to " +
+         std::to_string(stream.confirmed_to) + ", rows " + std::to_string(stream.rows) + ", writer " + stream.writer);
+    for (const core::SubscriptionStatus& one : stream.subscriptions) {
+      note(one.name + ": floor " + std::to_string(one.floor) + ", backlog " + std::to_string(one.backlog_messages) +
+           ", in flight " + std::to_string(one.in_flight) + ", loose " + std::to_string(one.loose) + ", parked " +
+           std::to_string(one.parked) + ", why " + one.why);
+    }
+  }
+}
+
+}  // namespace restante::sim

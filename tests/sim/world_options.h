@@ -1,0 +1,45 @@
+#pragma once
+/// \file
+/// What a run of the simulated world is made of, drawn from its seed.
+
+#include <cstdint>
+#include <string>
+
+#include "core/outbox.h"
+#include "tests/sim/sim_worker.h"
+
+namespace restante::sim {
+
+struct WorldOptions {
+  std::size_t streams = 1;
+  std::size_t workers = 2;  ///< of each stream
+  std::size_t readers = 0;  ///< exclusive subscriptions of each stream; the second one has a filter
+  std::size_t topics = 1;
+  std::size_t payload = 40;
+  std::size_t batch = 4;
+  std::uint64_t window = 4096;  ///< of a producer, octets
+  std::uint64_t credit = 2048;  ///< of a worker, octets
+  Duration lease = std::chrono::seconds{3};
+  Temper temper;
+  core::OutboxSettings outbox;
+  bool live = true;
+
+  // ---- faults
+  bool crashes = true;
+  bool cuts = true;
+  bool rivals = false;     ///< second processes that take the name of an exclusive one
+  bool late = false;       ///< subscriptions that are made while all is under way
+  bool clogs = false;      ///< a path stands still in one direction, and goes on later
+  bool freezes = false;    ///< processes that stop for a while, sidecars too
+  bool zombies = false;    ///< producers that freeze, are replaced, and wake up
+  bool jumps = false;      ///< of the wall clock, and sleep of the machine
+  bool backups = false;    ///< older stores, clones and new ones are put in the place of the store
+  bool damage = false;     ///< rows change or vanish on the disk
+  bool full_disk = false;  ///< it fills and is freed
+  bool bad_disk = false;   ///< commits fail, and may hold all the same
+
+  static WorldOptions draw(std::uint64_t seed);
+  [[nodiscard]] std::string text() const;
+};
+
+}  // namespace restante::sim

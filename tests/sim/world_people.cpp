@@ -1,0 +1,167 @@
+/// \file
+/// The processes of the simulated world come and go.
+
+#include <algorithm>
+
+#include "tests/sim/world.h"
+
+namespace restante::sim {
+
+std::string World::topic(std::size_t number) const { return options_.topics == 1 ? "" : "t/" + std::to_string(number); }
+
+/// The streams and their first subscriptions are on the disk from the beginning, so that those own all messages.
+void World::make_subscriptions() {
+  core::Transaction made;
+  made.number = 1;
+  core::SubscriptionId id = 1;
+  for (std::size_t number = 0; number < options_.streams; ++number) {
+    const auto stream_id = static_cast<core::StreamId>(number + 1);
+    const std::string tail = number == 0 ? "" : "-of-" + std::to_string(number + 1);
+    const std::string stream = "orders" + tail;
+    made.streams.push_back(core::StreamRecord{.id = stream_id, .name = stream});
+    const Role work{stream, "workers" + tail, false, {}};
+    made.subscriptions.push_back({id++, stream_id, work.subscription, core::SubscriptionMode::shared, {}, 0, 0});
+    ledger_.on_subscription(work.subscription, stream, {});
+    for (std::size_t at = 0; at < options_.workers; ++at) roles_.push_back(work);
+    for (std::size_t at = 0; at < options_.readers; ++at) {
+      Role role{stream, "reader-" + std::to_string(at + 1) + tail, true, {"#"}};
+      std::vector<std::string> topics;
+      if (at > 0 && options_.topics > 1) {
+        topics = {topic(0), topic(1)};
+        role.filters = topics;
+      }
+      made.subscriptions.push_back(
+          {id++, stream_id, role.subscription, core::SubscriptionMode::exclusive, role.filters, 0, 0});
+      ledger_.on_subscription(role.subscription, stream, topics);
+      roles_.push_back(role);
+    }
+    producers_.push_back(make_producer(stream));
+  }
+  disk_.commit(made);
+}
+
+std::unique_ptr<SimProducer> World::make_producer(const std::string& stream) {
+  const std::uint32_t pid = next_pid_++;
+  alive_.insert(pid);
+  note("producer " + std::to_string(pid) + " of " + stream + " begins");
+  return std::make_unique<SimProducer>(stream, random_.next() | 1, pid, options_.window);
+}
+
+std::unique_ptr<SimWorker> World::make_consumer(const Role& role) {
+  const SimWorker::Setup setup{random_.next() | 1, next_pid_, "live-" + std::to_string(next_pid_), options_.lease,
+                               options_.credit};
+  alive_.insert(next_pid_++);
+  paths_[setup.endpoint] = {};
+  auto made = std::make_unique<SimWorker>(role, setup, now_);
+  made->tell = [this](const std::string& line) { note(line); };
+  made->count = [this](const char* what) { ++sometimes_[what]; };
+  made->on_regress = [this, setup](Sequence from) {
+    if (store_number_ == 1) {
+      throw Violation("regress of a store that was never replaced: from " + std::to_string(from));
+    }
+    note("session " + std::to_string(setup.session % 10000) + " is told of a regress from " + std::to_string(from));
+    ++sometimes_["regression seen"];
+    ledger_.on_regress(setup.session, from);
+  };
+  note("a consumer of " + role.subscription + " begins as session " + std::to_string(setup.session % 10000));
+  return made;
+}
+
+void World::crash_sidecar() {
+  note("SIDECAR CRASHES");
+  gather();
+  sidecar_.crash(random_);
+  ++sometimes_["sidecar crashed"];
+}
+
+/// Its successor starts at once. With zombies it may only have been stopped, and wakes up beside it.
+void World::crash_producer(std::size_t at) {
+  ++sometimes_["producer crashed"];
+  SimProducer& old = *producers_[at];
+  const std::string stream = old.stream();
+  if (options_.zombies && producers_.size() < options_.streams + 2 && random_.chance(1, 2)) {
+    note("PRODUCER " + std::to_string(old.client().pid()) + " IS STOPPED AND REPLACED");
+    ++sometimes_["zombie producer"];
+    old.frozen_until = now_ + std::chrono::milliseconds(random_.below(8000));
+    producers_.push_back(make_producer(stream));
+    return;
+  }
+  note("PRODUCER " + std::to_string(old.client().pid()) + " CRASHES");
+  if (old.client().dialled()) old.client().link()->cut(random_);
+  alive_.erase(old.client().pid());
+  producers_[at] = make_producer(stream);
+}
+
+/// A producer that was told that it is fenced ends. The last one of its stream is started again by its service.
+void World::end_fenced() {
+  for (std::size_t at = producers_.size(); at-- > 0;) {
+    if (!producers_[at]->fenced()) continue;
+    const std::string stream = producers_[at]->stream();
+    note("producer " + std::to_string(producers_[at]->client().pid()) + " is fenced");
+    ++sometimes_["writer fenced"];
+    if (producers_[at]->client().dialled()) producers_[at]->client().link()->cut(random_);
+    alive_.erase(producers_[at]->client().pid());
+    producers_.erase(producers_.begin() + static_cast<std::ptrdiff_t>(at));
+    const auto is_of = [&](const auto& other) { return other->stream() == stream; };
+    if (std::none_of(producers_.begin(), producers_.end(), is_of)) producers_.push_back(make_producer(stream));
+  }
+}
+
+void World::crash_worker(std::size_t at) {
+  note("A CONSUMER OF " + workers_[at]->role().subscription + " CRASHES");
+  ++sometimes_["worker crashed"];
+  gather(*workers_[at]);
+  paths_.erase(workers_[at]->endpoint());
+  alive_.erase(workers_[at]->client().pid());
+  if (workers_[at]->client().dialled()) workers_[at]->client().link()->cut(random_);
+  workers_[at] = make_consumer(workers_[at]->role());
+}
+
+/// A second process takes the name of an exclusive subscription while the first still runs.
+void World::new_rival(std::size_t at) {
+  const Role role = workers_[at]->role();
+  if (!role.exclusive || workers_.size() > roles_.size() + 2) return;
+  note("A RIVAL FOR " + role.subscription);
+  ++sometimes_["rival"];
+  workers_.push_back(make_consumer(role));
+}
+
+/// Somebody subscribes for the first time while all is under way.
+void World::new_subscription() {
+  if (late_ == 2) return;
+  ++late_;
+  const std::string stream = producers_[random_.below(producers_.size())]->stream();
+  Role role{stream, "late-" + std::to_string(late_), random_.chance(1, 2), {}};
+  std::vector<std::string> topics;
+  if (role.exclusive) {
+    if (options_.topics > 1 && random_.chance(1, 2)) topics = {topic(1)};
+    role.filters = topics.empty() ? std::vector<std::string>{"#"} : topics;
+  }
+  note("A NEW SUBSCRIPTION " + role.subscription + " OF " + stream);
+  ++sometimes_["subscription made on the way"];
+  ledger_.on_subscribing(role.subscription, stream, topics);
+  roles_.push_back(role);
+  workers_.push_back(make_consumer(role));
+}
+
+/// Who was taken over ends, as its application would; somebody must be left.
+void World::end_taken_over() {
+  std::erase_if(workers_, [this](const auto& worker) {
+    if (!worker->taken_over()) return false;
+    note("session " + std::to_string(worker->session() % 10000) + " was taken over");
+    ++sometimes_["taken over"];
+    gather(*worker);
+    if (worker->client().dialled()) worker->client().link()->cut(random_);
+    paths_.erase(worker->endpoint());
+    alive_.erase(worker->client().pid());
+    return true;
+  });
+  for (const Role& role : roles_) {
+    const auto is_it = [&](const auto& worker) { return worker->role().subscription == role.subscription; };
+    if (std::none_of(workers_.begin(), workers_.end(), is_it)) {
+      throw Violation("takeover: everybody of " + role.subscription + " was taken over");
+    }
+  }
+}
+
+}  // namespace restante::sim

@@ -83,7 +83,8 @@ void Outbox::raise_head(Sequence head) {
     Cursor& cursor = subscription.group.cursor();
     if (cursor.tracked_to() >= old_head) cursor.pass(head_);
   }
-  if (line_.empty()) confirmed_to_ = std::max(confirmed_to_, head_);
+  // Not to head_: after a restart that is the last row, and a batch before it may have been in memory only (W2).
+  if (line_.empty()) confirmed_to_ = std::max(confirmed_to_, head);
 }
 
 void Outbox::open_writer(const OpenWriter& open, const WriterSeat::Holder& holder, Turn& turn) {

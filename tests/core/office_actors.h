@@ -69,9 +69,9 @@ class TestWriter {
     return range;
   }
   /// Sends again, byte for byte, all batches after `after`.
-  void send_again(Sequence after) {
+  void send_again(Sequence after, std::size_t at_most = SIZE_MAX) {
     for (const auto& [first, frame] : frames) {
-      if (first > after) bench_.copy(*peer, frame);
+      if (first > after && at_most-- > 0) bench_.copy(*peer, frame);
     }
   }
 

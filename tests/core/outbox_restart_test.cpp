@@ -124,6 +124,24 @@ TEST_CASE("a copy that no disk had is taken after a restart, next to rows that w
   CHECK(worker.take() == from_to(1, 6));
 }
 
+TEST_CASE("after a restart nothing is confirmed that the writer has not sent again, whatever rows there are (W2)") {
+  OfficeBench bench;
+  TestWriter writer(bench);
+  writer.open();
+  for (int batch = 0; batch < 3; ++batch) writer.send(1);
+  bench.pass(1s);
+  REQUIRE(bench.rows() == 3);
+  bench.restart();  // the confirms were lost with it
+  writer.resume(0);
+  CHECK(writer.confirmed() == 0);
+  writer.send_again(0, 1);
+  CHECK(writer.confirmed() == 1);
+  writer.resume(1);  // once more, by a link that is cut
+  CHECK(writer.confirmed() == 1);
+  writer.send_again(1);
+  CHECK(writer.confirmed() == 3);
+}
+
 TEST_CASE("what was elided and confirmed is not owed after a restart") {
   OfficeBench bench;
   TestWriter writer(bench);

@@ -153,7 +153,7 @@ class Outbox {
   void grant_block(const WriterSeat::Holder& holder, bool first);
   void seat_writer(const PendingGrant& granted, Turn& turn);
   void leave_seat();
-  [[nodiscard]] bool too_many_grants(std::size_t reserve, std::uint64_t handle, LinkId link, Turn& turn) const;
+  [[nodiscard]] bool refuse_grant(std::size_t reserve, std::uint64_t handle, LinkId link, Turn& turn) const;
   void raise_head(Sequence head);
   [[nodiscard]] std::vector<Grant> grant_list() const;
   void announce_grants(Turn& turn) const;

@@ -106,15 +106,19 @@ void Outbox::open_writer(const OpenWriter& open, const WriterSeat::Holder& holde
     turn.out.push_back(Outgoing{holder.link, Refused{Side::handle, open.handle, ErrorCode::held_elsewhere, text}, {}});
     return;
   }
-  if (too_many_grants(grants_in_reserve, open.handle, holder.link, turn)) return;
+  if (refuse_grant(grants_in_reserve, open.handle, holder.link, turn)) return;
   grant_block(holder, true);
 }
 
 /// The list of blocks goes out whole with each Subscribed: short-lived writers and no consumer must not outgrow it.
-bool Outbox::too_many_grants(std::size_t reserve, std::uint64_t handle, LinkId link, Turn& turn) const {
-  if (grants_.size() + reserve < limits::grants_max) return false;
-  const std::string text = "cannot grant sequences of stream " + record_.name + ": " + std::to_string(grants_.size()) +
-                           " blocks are still owed to its consumers, which is the limit; start its consumers";
+/// And no sequence is used twice: at the end of the numbers the stream ends (R13).
+bool Outbox::refuse_grant(std::size_t reserve, std::uint64_t handle, LinkId link, Turn& turn) const {
+  const bool used_up = record_.next > limits::sequence_max - limits::grant_messages;
+  if (!used_up && grants_.size() + reserve < limits::grants_max) return false;
+  std::string text = "cannot grant sequences of stream " + record_.name + ": ";
+  text += used_up ? "all of its 2^63 are used; write to a stream of another name"
+                  : std::to_string(grants_.size()) +
+                        " blocks are still owed to its consumers, which is the limit; start its consumers";
   turn.out.push_back(Outgoing{link, Refused{Side::handle, handle, ErrorCode::retry_later, text}, {}});
   return true;
 }
@@ -165,7 +169,7 @@ void Outbox::request_grant(std::uint64_t handle, LinkId link, Turn& turn) {
     if ((*pending)->holder.handle == handle) (*pending)->holder.link = link;  // asked for on an earlier link
     return;
   }
-  if (!too_many_grants(0, handle, link, turn)) grant_block(writer_.holder, false);
+  if (!refuse_grant(0, handle, link, turn)) grant_block(writer_.holder, false);
 }
 
 /// A block is synced before its use (W3); the answer waits for the commit.

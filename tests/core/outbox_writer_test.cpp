@@ -358,3 +358,30 @@ TEST_CASE("a stream of short-lived writers without a consumer is bounded") {
   bench.pass(1s);
   CHECK(worker.take().size() == limits::grants_max + 8 - refused);
 }
+
+TEST_CASE("at the end of its numbers a stream grants nothing more, and says so (R13)") {
+  OfficeBench bench;
+  Transaction old;
+  old.number = 1;
+  const Sequence last_block = limits::sequence_max - limits::grant_messages;
+  old.streams.push_back(StreamRecord{.id = 1, .name = "s", .next = last_block});
+  bench.store.commit(old);
+  bench.restart();
+  TestWriter writer(bench);
+  writer.open();
+  REQUIRE(writer.grants.size() == 1);
+  CHECK(writer.grants.front().range == Range{last_block, limits::sequence_max - 1});
+  const Range sent = writer.send(3);
+  bench.pass(1s);
+  CHECK(bench.status().streams.at(0).confirmed_to == sent.last);
+  writer.ask_for_grant();
+  const auto refused = writer.peer->last<Refused>();
+  REQUIRE(refused);
+  CHECK(refused->code == ErrorCode::retry_later);
+  CHECK(refused->text.find("write to a stream of another name") != std::string::npos);
+  bench.say(*writer.peer, CloseWriter{writer.handle});
+  TestWriter next(bench, 0xB);
+  next.open();
+  CHECK(next.grants.empty());
+  CHECK(next.peer->last<Refused>());
+}

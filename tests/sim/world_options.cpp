@@ -1,5 +1,6 @@
 #include "tests/sim/world_options.h"
 
+#include <array>
 #include <initializer_list>
 #include <utility>
 
@@ -37,6 +38,9 @@ WorldOptions WorldOptions::draw(std::uint64_t seed) {
     *fault = random.chance(1, 6);
   }
   options.backups = random.chance(1, 4);
+  // R13: just below where numbers of 31, 32, 53 and 62 bits end. What a run grants ends above.
+  constexpr std::array ends{31U, 32U, 53U, 62U};
+  if (random.chance(1, 3)) options.next = (Sequence{1} << ends[random.below(4)]) - 1 - random.below(1000);
   return options;
 }
 
@@ -47,7 +51,7 @@ std::string WorldOptions::text() const {
                      std::to_string(window) + ", credit " + std::to_string(credit) + ", nack " +
                      std::to_string(temper.nack) + ", reject " + std::to_string(temper.reject) + ", release " +
                      std::to_string(temper.release) + ", hang " + std::to_string(temper.hang) + ", poison " +
-                     std::to_string(temper.poison);
+                     std::to_string(temper.poison) + ", next " + std::to_string(next);
   for (const auto& [name, on] : std::initializer_list<std::pair<const char*, bool>>{{"live", live},
                                                                                     {"elision", outbox.elision},
                                                                                     {"crashes", crashes},

@@ -22,6 +22,7 @@ struct WorldOptions {
   Duration lease = std::chrono::seconds{3};
   Temper temper;
   core::OutboxSettings outbox;
+  Sequence next = 1;  ///< the first sequence that a stream grants
   bool live = true;
 
   // ---- faults

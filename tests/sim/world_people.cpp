@@ -18,9 +18,10 @@ void World::make_subscriptions() {
     const auto stream_id = static_cast<core::StreamId>(number + 1);
     const std::string tail = number == 0 ? "" : "-of-" + std::to_string(number + 1);
     const std::string stream = "orders" + tail;
-    made.streams.push_back(core::StreamRecord{.id = stream_id, .name = stream});
+    made.streams.push_back(core::StreamRecord{.id = stream_id, .name = stream, .next = options_.next});
     const Role work{stream, "workers" + tail, false, {}};
-    made.subscriptions.push_back({id++, stream_id, work.subscription, core::SubscriptionMode::shared, {}, 0, 0});
+    made.subscriptions.push_back(
+        {id++, stream_id, work.subscription, core::SubscriptionMode::shared, {}, options_.next - 1, 0});
     ledger_.on_subscription(work.subscription, stream, {});
     for (std::size_t at = 0; at < options_.workers; ++at) roles_.push_back(work);
     for (std::size_t at = 0; at < options_.readers; ++at) {
@@ -31,7 +32,7 @@ void World::make_subscriptions() {
         role.filters = topics;
       }
       made.subscriptions.push_back(
-          {id++, stream_id, role.subscription, core::SubscriptionMode::exclusive, role.filters, 0, 0});
+          {id++, stream_id, role.subscription, core::SubscriptionMode::exclusive, role.filters, options_.next - 1, 0});
       ledger_.on_subscription(role.subscription, stream, topics);
       roles_.push_back(role);
     }

@@ -69,7 +69,9 @@ void Ledger::on_handed(const Reader& reader, const Handed& handed, bool again_al
                     name_of(handed.grant, handed.sequence) + ", of " + reader.subscription);
   }
   const bool is_first = book.handed.insert(number).second;
-  if (reader.in_order && !session.goes_back) check_order(session, reader, handed, is_first);
+  // A row that the disk lost comes late if its writer has it still: what was behind it did not wait.
+  if (reader.in_order && !session.goes_back)
+    check_order(session, reader, handed, is_first && !excused_.contains(number));
 }
 
 void Ledger::check_order(Session& session, const Reader& reader, const Handed& handed, bool is_first) {

@@ -61,8 +61,7 @@ void Ledger::on_handed(const Reader& reader, const Handed& handed, bool again_al
   if (book.never.contains(number)) {
     throw Violation("older than its subscription: message " + std::to_string(number) + " in " + reader.subscription);
   }
-  Session& session = sessions_[reader.session];
-  session.subscription = reader.subscription;
+  Session& session = sessions_.at(reader.session);
   const bool is_new = session.seen.insert({handed.grant, handed.sequence}).second;
   if (!is_new && !again_allowed) {
     throw Violation("duplicate in a session: message " + std::to_string(number) + ", " +
@@ -84,7 +83,7 @@ void Ledger::check_order(Session& session, const Reader& reader, const Handed& h
 }
 
 void Ledger::on_given_back(std::uint64_t session, GrantId grant, Sequence sequence) {
-  sessions_[session].seen.erase({grant, sequence});
+  sessions_.at(session).seen.erase({grant, sequence});
 }
 
 void Ledger::on_dead(const std::string& subscription, GrantId grant, Sequence sequence, std::string_view payload) {
@@ -92,7 +91,7 @@ void Ledger::on_dead(const std::string& subscription, GrantId grant, Sequence se
 }
 
 void Ledger::on_regress(std::uint64_t session, Sequence from) {
-  Session& known = sessions_[session];
+  Session& known = sessions_.at(session);
   std::erase_if(known.seen, [from](const Id& id) { return id.second >= from; });
   known.newest.clear();  // of the other store the sequences say nothing against those of this one
 }

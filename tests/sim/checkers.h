@@ -59,6 +59,9 @@ class Ledger {
     std::string_view topic;
     std::string_view payload;
   };
+  void on_session(const std::string& subscription, std::uint64_t session) {
+    sessions_[session].subscription = subscription;
+  }
   void on_handed(const Reader& reader, const Handed& handed, bool again_allowed);
   void on_done(const std::string& subscription, Number number) { books_[subscription].done.insert(number); }
   void on_given_back(std::uint64_t session, GrantId grant, Sequence sequence);

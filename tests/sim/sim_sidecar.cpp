@@ -63,6 +63,7 @@ void SimSidecar::start(const core::OutboxSettings& settings, std::uint64_t seed,
   office_->set_wall(wall_ms);
   failing_ = Failing::no;
   failed_ = false;
+  copied_.clear();
   frozen_until = now;
 }
 
@@ -97,6 +98,8 @@ void SimSidecar::on_frames(const LinkRef& link, const Frames& frames, core::Inst
       tell("  link " + std::to_string(link->id) + " > copy " + std::to_string(batch->header().first) + " to " +
            std::to_string(batch->header().last));
     }
+    Sequence& copied = copied_[batch->header().grant];
+    copied = std::max(copied, batch->header().last);
     office_->on_copy(link->id, std::move(*batch), now);
   } else {
     const auto control = core::decode(frame, why);
@@ -104,9 +107,20 @@ void SimSidecar::on_frames(const LinkRef& link, const Frames& frames, core::Inst
     const std::string name = name_of(control->message);
     count("got " + name.substr(0, name.find(' ')));
     if (tell) tell("  link " + std::to_string(link->id) + " > " + name);
+    count_early(control->message);
     office_->on_frame(link->id, *control, now);
   }
   perform(now);
+}
+
+/// Acks that overtake their copies (B2).
+void SimSidecar::count_early(const core::ControlMessage& message) {
+  const auto* settle = std::get_if<core::Settle>(&message);
+  if (settle == nullptr) return;
+  for (const auto& ack : settle->acks) {
+    const auto copied = copied_.find(ack.grant);
+    if (copied != copied_.end() && ack.range.last > copied->second) count("acks that overtook their copies");
+  }
 }
 
 bool SimSidecar::receive(core::Random& random, core::Instant now) {
@@ -177,6 +191,7 @@ bool SimSidecar::disk_step() {
                  ", parked " + std::to_string(asked.parked.size()) + ", dead " + std::to_string(asked.dead.size()) +
                  ", grants " + std::to_string(asked.grants.size()));
           }
+          if (!asked.parked.empty()) count("commits that park");
           commit(asked);
         } else {
           answers_.emplace_back(disk_.load(asked));

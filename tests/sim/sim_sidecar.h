@@ -59,6 +59,7 @@ class SimSidecar {
 
  private:
   void on_frames(const LinkRef& link, const Frames& frames, core::Instant now);
+  void count_early(const core::ControlMessage& message);
   void commit(const core::Transaction& transaction);
 
   using Request = std::variant<core::Transaction, core::LoadRequest, core::ParkedRequest>;
@@ -75,6 +76,7 @@ class SimSidecar {
   std::deque<Answer> answers_;
   enum class Failing { no, kept, lost } failing_ = Failing::no;
   bool failed_ = false;
+  std::map<GrantId, Sequence> copied_;  // highest of each block, in this life
 };
 
 }  // namespace restante::sim

@@ -88,7 +88,10 @@ void SimWorker::settle(Ledger& ledger, core::Random& random, const Temper& tempe
     tell("  " + role_.subscription + " " + words[static_cast<int>(verdict)] + (" " + std::to_string(item.sequence)));
   }
   hands_.erase(hands_.begin() + static_cast<std::ptrdiff_t>(at));
-  if (is_late(hand, now)) late_.insert({item.grant, item.sequence});
+  if (is_late(hand, now)) {
+    late_.insert({item.grant, item.sequence});
+    count("settled after its lease");
+  }
   if (verdict == Verdict::ack)
     ledger.on_done(role_.subscription, number);  // the work is done before the ack, whatever becomes of it
   if (verdict == Verdict::nack || verdict == Verdict::release) {

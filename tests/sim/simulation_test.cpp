@@ -54,6 +54,7 @@ TEST_CASE("the checkers can fail") {
   ledger.on_subscription("workers", "orders", {});
   ledger.on_subscription("b only", "orders", {"b"});
   const Ledger::Reader one{"workers", 1, false}, two{"workers", 2, true}, other{"b only", 3, true};
+  for (const Ledger::Reader& reader : {one, two, other}) ledger.on_session(reader.subscription, reader.session);
   ledger.on_handed(one, {5, 10, "", "1:a"}, false);
   CHECK_THROWS_AS(ledger.on_handed(one, {5, 10, "", "1:a"}, false), Violation);
   CHECK_NOTHROW(ledger.on_handed(two, {5, 10, "", "1:a"}, false));

@@ -10,9 +10,11 @@ namespace {
 
 /// Faults, what they should lead to, and the messages of the protocol that a healthy run does not need.
 constexpr std::array required{
+    "acks that overtook their copies",
     "commit failed and holds",
     "commit failed and is lost",
     "commits refused by a full store",
+    "commits that park",
     "consumer: held or settled already",
     "consumer: live copy below the floor",
     "consumer: live copy of an unannounced grant",
@@ -49,6 +51,7 @@ constexpr std::array required{
     "sent Unknown",
     "sessions lost",
     "settled after its hold had ended",
+    "settled after its lease",
     "settlements of a session that is not this link's",
     "settlements of an unknown grant",
     "sidecar crashed",

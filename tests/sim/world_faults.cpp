@@ -152,7 +152,7 @@ void World::replace_store() {
     if (producer->client().dialled()) producer->client().link()->down.clear();
   }
   Backup next;
-  if (random_.chance(1, 4)) {
+  if (random_.chance(2, 5)) {
     note("THE STORE IS LOST");
     ++sometimes_["store lost"];
     next.contents.node = "simulated";

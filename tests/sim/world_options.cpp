@@ -37,7 +37,7 @@ WorldOptions WorldOptions::draw(std::uint64_t seed) {
   for (bool* const fault : {&options.jumps, &options.damage, &options.full_disk, &options.bad_disk}) {
     *fault = random.chance(1, 6);
   }
-  options.backups = random.chance(1, 4);
+  options.backups = random.chance(1, 3);
   // R13: just below where numbers of 31, 32, 53 and 62 bits end. What a run grants ends above.
   constexpr std::array ends{31U, 32U, 53U, 62U};
   if (random.chance(1, 3)) options.next = (Sequence{1} << ends[random.below(4)]) - 1 - random.below(1000);

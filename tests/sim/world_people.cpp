@@ -53,6 +53,7 @@ std::unique_ptr<SimWorker> World::make_consumer(const Role& role) {
                                options_.credit};
   alive_.insert(next_pid_++);
   paths_[setup.endpoint] = {};
+  ledger_.on_session(role.subscription, setup.session);
   auto made = std::make_unique<SimWorker>(role, setup, now_);
   made->tell = [this](const std::string& line) { note(line); };
   made->count = [this](const char* what) { ++sometimes_[what]; };

@@ -17,7 +17,7 @@ struct Home {
 // The tests and benchmarks beside a home may look behind it; that is what they are for.
 const std::vector<Home> homes{
     {{"zmq"}, {"patterns/link/", "tests/patterns/", "bench/"}, "patterns/link/link.h"},
-    {{"SQLiteCpp/", "sqlite3"}, {"sidecar/store/", "tests/sidecar/", "bench/"}, "sidecar/store/"},
+    {{"SQLiteCpp/", "sqlite3"}, {"sidecar/store/", "tests/sidecar/", "tests/disk/", "bench/"}, "sidecar/store/"},
     {{"capnp/", "kj/", "core/wire.capnp.h"},
      {"core/wire", "core/batch", "tests/core/wire", "tests/core/batch", "patterns/include/restante/typed", "bench/"},
      "core/wire.h or core/batch.h"},

@@ -165,6 +165,7 @@ void SimSidecar::commit(const core::Transaction& transaction) {
   try {
     if (failing_ != Failing::lost) {
       const core::CommitToken token = disk_.commit(transaction);
+      if (commits != nullptr) commits->push_back(transaction);
       if (failing_ == Failing::no) answers_.emplace_back(token);
     }
   } catch (const core::StoreFull& full) {

@@ -56,6 +56,7 @@ class SimSidecar {
   std::function<void(const std::string&)> count;
   /// Called with a line for each frame in and out.
   std::function<void(const std::string&)> tell;
+  std::vector<core::Transaction>* commits = nullptr;  ///< gets a copy of each commit that holds
 
  private:
   void on_frames(const LinkRef& link, const Frames& frames, core::Instant now);

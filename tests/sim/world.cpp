@@ -13,6 +13,7 @@ constexpr std::uint64_t memory_bound = 64U << 20;
 World::World(std::uint64_t seed, const WorldOptions& options)
     : random_(seed), options_(options), disk_("simulated", {seed, 1}), sidecar_(disk_) {
   now_ = core::Instant{} + std::chrono::hours{1};
+  sidecar_.commits = options_.commits;
   sidecar_.tell = [this](const std::string& line) { note(line); };
   sidecar_.count = [this](const std::string& what) { ++sometimes_[what]; };
   sidecar_.is_alive = [this](std::uint32_t pid) { return alive_.contains(pid); };

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "core/outbox.h"
 #include "tests/sim/sim_worker.h"
@@ -38,6 +39,8 @@ struct WorldOptions {
   bool damage = false;     ///< rows change or vanish on the disk
   bool full_disk = false;  ///< it fills and is freed
   bool bad_disk = false;   ///< commits fail, and may hold all the same
+
+  std::vector<core::Transaction>* commits = nullptr;  ///< gets a copy of each commit that holds
 
   static WorldOptions draw(std::uint64_t seed);
   [[nodiscard]] std::string text() const;

@@ -39,6 +39,7 @@ void World::make_subscriptions() {
     producers_.push_back(make_producer(stream));
   }
   disk_.commit(made);
+  if (options_.commits != nullptr) options_.commits->push_back(made);
 }
 
 std::unique_ptr<SimProducer> World::make_producer(const std::string& stream) {

@@ -1,0 +1,44 @@
+/// \file
+/// The campaigns of the disk: disk crash|io_errors|corruption N SEED [--planted]. Prints the figures, a name and a
+/// value a line; tests/campaigns reads them.
+
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+
+#include "tests/disk/crash.h"
+
+namespace {
+
+using namespace restante::disk;
+
+void print(const char* name, std::uint64_t value) { std::printf("%s %lu\n", name, value); }
+
+void run_crash(std::uint64_t n, std::uint64_t seed, bool planted) {
+  const CrashFigures figures = crash_campaign(n, seed, planted);
+  print("images", figures.images);
+  print("second_cuts", figures.second_cuts);
+  print("commits", figures.commits);
+  print("messages", figures.messages);
+  print("operations", figures.operations);
+  print("lost", figures.lost);
+  print("bad_states", figures.bad_states);
+  print("bad_refusals", figures.bad_refusals);
+  print("bad_alarms", figures.bad_alarms);
+  if (!figures.first.empty()) std::fprintf(stderr, "%s\n", figures.first.c_str());
+}
+
+}  // namespace
+
+int main(int count, char** words) {
+  const std::string what = count > 1 ? words[1] : "";
+  const std::uint64_t n = count > 2 ? std::strtoull(words[2], nullptr, 10) : 0;
+  const std::uint64_t seed = count > 3 ? std::strtoull(words[3], nullptr, 10) : 1;
+  const bool planted = count > 4 && words[4] == std::string("--planted");
+  if (what == "crash" && n > 0) {
+    run_crash(n, seed, planted);
+    return 0;
+  }
+  std::fprintf(stderr, "usage: disk crash N SEED [--planted]\n");
+  return 2;
+}

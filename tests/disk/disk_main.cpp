@@ -7,6 +7,7 @@
 #include <string>
 
 #include "tests/disk/crash.h"
+#include "tests/disk/io_errors.h"
 
 namespace {
 
@@ -28,6 +29,19 @@ void run_crash(std::uint64_t n, std::uint64_t seed, bool planted) {
   if (!figures.first.empty()) std::fprintf(stderr, "%s\n", figures.first.c_str());
 }
 
+void run_io_errors(std::uint64_t n, std::uint64_t seed, bool planted) {
+  const IoFigures figures = io_campaign(n, seed, planted);
+  print("faults", figures.faults);
+  print("stops", figures.stops);
+  print("refused_starts", figures.refused_starts);
+  print("commits", figures.commits);
+  print("lost", figures.lost);
+  print("bad_states", figures.bad_states);
+  print("bad_confirms", figures.bad_confirms);
+  print("bad_stops", figures.bad_stops);
+  if (!figures.first.empty()) std::fprintf(stderr, "%s\n", figures.first.c_str());
+}
+
 }  // namespace
 
 int main(int count, char** words) {
@@ -39,6 +53,10 @@ int main(int count, char** words) {
     run_crash(n, seed, planted);
     return 0;
   }
-  std::fprintf(stderr, "usage: disk crash N SEED [--planted]\n");
+  if (what == "io_errors" && n > 0) {
+    run_io_errors(n, seed, planted);
+    return 0;
+  }
+  std::fprintf(stderr, "usage: disk crash|io_errors N SEED [--planted]\n");
   return 2;
 }

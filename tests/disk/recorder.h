@@ -23,6 +23,7 @@ struct Fault {
   Kind kind = Kind::none;
   std::uint64_t at = 0;   ///< the number of the call of that kind, from 1 on
   bool for_good = false;  ///< and all behind it
+  bool silent = false;    ///< a write that fails is said to have gone well (no disk may do that)
 };
 
 /// The layer, once a process, under every SQLite database that is opened while it lives. Everything goes on to the real
@@ -45,6 +46,7 @@ class Recorder {
 
   // ---- for the layer
   [[nodiscard]] bool fails(Fault::Kind kind) noexcept;
+  [[nodiscard]] bool is_silent() const noexcept { return fault_.silent; }
   void note(Operation operation);
 
  private:

@@ -33,7 +33,7 @@ void LoadPage::add(RowRecord row) {
   close_unreadable(row.stored_prev, row.first);
   std::string why;
   if (!is_whole(row, why)) return add_damaged(row);
-  check_chain(row.stored_prev);
+  if (row.stored_prev < row.first) check_chain(row.stored_prev);  // else that column is damaged, and the row is not
   pass(row.first, row.last);
   octets_ += row.octets.size();
   reply_.rows.push_back(std::move(row));

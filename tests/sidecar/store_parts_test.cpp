@@ -70,6 +70,16 @@ TEST_CASE("a damaged row claims no more than one batch can hold, and nothing of 
   CHECK(backwards.more().damaged == Ranges{{7, 7}});
 }
 
+TEST_CASE("a whole row whose column of its predecessor is damaged makes no other row look lost", "[store]") {
+  const auto last_of = [](Sequence) { return Sequence{50}; };
+  core::LoadPage page(everything(), 0, last_of);
+  page.add(row_of(1, 1, 20, 0));
+  page.add(row_of(1, 21, 50, (Sequence{1} << 40) + 20));
+  const core::LoadReply reply = page.end(50, {});
+  CHECK(reply.rows.size() == 2);
+  CHECK(reply.damaged.empty());
+}
+
 TEST_CASE("where an unreadable row ended is told by its successor", "[store]") {
   const auto last_of = [](Sequence named) { return named; };
   SECTION("on the same page") {

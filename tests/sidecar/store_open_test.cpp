@@ -330,3 +330,28 @@ TEST_CASE("SQLite runs with the settings that the promises need", "[store]") {
   CHECK_THROWS(database->exec("PRAGMA writable_schema = ON; DELETE FROM sqlite_schema"));
   CHECK_THROWS(database->exec("CREATE TABLE t(x) STRICT"));  // no type
 }
+
+TEST_CASE("damage that comes while no sidecar runs is found at the start", "[store]") {
+  const TemporaryDirectory place;
+  {
+    SqliteStore store(options_for(place.path()));
+    core::Transaction parked = first_transaction();
+    parked.rows = {row_of(1, 1, 1, 0)};
+    parked.parked = {parked_of(1, 1, 5)};
+    store.commit(parked);
+  }
+  const auto database = place.path() / "restante.db";
+  const std::string root = ask_sql(place.path(), "SELECT rootpage FROM sqlite_schema WHERE name = 'parked'");
+  const std::string page_size = ask_sql(place.path(), "PRAGMA page_size");
+  {
+    std::fstream file(database, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp((std::stol(root) - 1) * std::stol(page_size));
+    file << std::string(std::stoul(page_size), '\0');
+  }
+  const auto size = std::filesystem::file_size(database);
+  const auto refusal = refusal_of(options_for(place.path()));
+  REQUIRE(refusal);
+  CHECK(refusal->code() == ErrorCode::store_failed);
+  CHECK_THAT(refusal->what(), Contains("Nothing was deleted"));
+  CHECK(std::filesystem::file_size(database) == size);
+}

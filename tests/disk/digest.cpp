@@ -35,9 +35,10 @@ std::string rows_of(core::Store& store, core::StreamId stream, Sequence after, S
       text += line("row", stream, row.grant, row.first, row.last, row.stored_prev, core::crc32c(row.octets.octets()));
       after = std::max(after, row.last);
     }
-    for (const core::Range& damaged : page.damaged) {
-      text += line("damaged", stream, damaged.first, damaged.last);
-      after = std::max(after, damaged.last);
+    for (const core::Range& damaged : page.damaged) text += line("damaged", stream, damaged.first, damaged.last);
+    if (page.rows.empty() && !page.damaged.empty()) {  // as the sidecar goes on behind a page of damage
+      const core::Range& bad = page.damaged.back();
+      after = bad.first > after ? bad.first : std::max(after, bad.last);
     }
     end = page.end;
   }

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <string>
 
+#include "tests/disk/corruption.h"
 #include "tests/disk/crash.h"
 #include "tests/disk/io_errors.h"
 
@@ -42,6 +43,23 @@ void run_io_errors(std::uint64_t n, std::uint64_t seed, bool planted) {
   if (!figures.first.empty()) std::fprintf(stderr, "%s\n", figures.first.c_str());
 }
 
+void run_corruption(std::uint64_t n, std::uint64_t seed, bool planted) {
+  const CorruptionFigures figures = corruption_campaign(n, seed, planted);
+  print("stores", figures.stores);
+  print("unhurt", figures.unhurt);
+  print("rows_left_out", figures.rows_left_out);
+  print("logs_told", figures.logs_told);
+  print("went_back", figures.went_back);
+  print("mixed", figures.mixed);
+  print("refused", figures.refused);
+  print("stopped", figures.stopped);
+  print("lost", figures.lost);
+  print("bad_octets", figures.bad_octets);
+  print("bad_records", figures.bad_records);
+  print("bad_files", figures.bad_files);
+  if (!figures.first.empty()) std::fprintf(stderr, "%s\n", figures.first.c_str());
+}
+
 }  // namespace
 
 int main(int count, char** words) {
@@ -57,6 +75,10 @@ int main(int count, char** words) {
     run_io_errors(n, seed, planted);
     return 0;
   }
-  std::fprintf(stderr, "usage: disk crash|io_errors N SEED [--planted]\n");
+  if (what == "corruption" && n > 0) {
+    run_corruption(n, seed, planted);
+    return 0;
+  }
+  std::fprintf(stderr, "usage: disk crash|io_errors|corruption N SEED [--planted]\n");
   return 2;
 }

@@ -29,6 +29,14 @@ struct Setting {
   const char* read_back;
 };
 
+#ifdef RESTANTE_PLANT_COMMIT_WITHOUT_SYNC  // what tests/campaigns/power.py must notice; never for use
+constexpr const char* synchronous = "NORMAL";
+constexpr const char* synchronous_read_back = "1";
+#else
+constexpr const char* synchronous = "FULL";
+constexpr const char* synchronous_read_back = "2";
+#endif
+
 // In this order. EXCLUSIVE before anything reads the file: then the index of the log is in memory, there is no -shm
 // file, and no other process gets in. RELIABILITY.md section 3 has the reason of each.
 constexpr std::array settings{
@@ -39,7 +47,7 @@ constexpr std::array settings{
     Setting{"temp_store", "MEMORY", "2"},
     Setting{"cache_size", "-8192", "-8192"},  // 8 MiB: two group commits, so that one never spills before its commit
     Setting{"journal_mode", "WAL", "wal"},
-    Setting{"synchronous", "FULL", "2"},
+    Setting{"synchronous", synchronous, synchronous_read_back},
     Setting{"secure_delete", "FAST", "2"},
     Setting{"foreign_keys", "ON", "1"},
     Setting{"wal_autocheckpoint", "0", "0"},

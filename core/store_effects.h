@@ -166,8 +166,8 @@ struct ParkedReply {
 
 /// How full the store is, told with each commit.
 struct StoreUsage {
-  std::uint64_t used = 0;            ///< octets of the files, ballast apart
-  std::uint64_t quota = 0;           ///< octets it may use
+  std::uint64_t used = 0;            ///< octets of the database; log and ballast have room of their own
+  std::uint64_t quota = 0;           ///< octets that the database may use
   std::uint64_t octets_written = 0;  ///< by this process to its files, as far as SQLite tells
   bool full = false;                 ///< the last write met a full disk or quota
 };

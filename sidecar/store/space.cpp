@@ -42,9 +42,9 @@ std::uint64_t Space::count(SQLite::Statement& statement) {
 
 std::uint64_t Space::log_octets() const noexcept { return log_frames_ * (budget_.page_size + frame_header_octets); }
 
-std::uint64_t Space::used() {
-  return (count(page_count_) - count(free_pages_)) * budget_.page_size + size_of_file(paths_.wal);
-}
+std::uint64_t Space::used() { return live_octets() + size_of_file(paths_.wal); }
+
+std::uint64_t Space::live_octets() { return (count(page_count_) - count(free_pages_)) * budget_.page_size; }
 
 void Space::cap_pages(std::uint64_t pages) {
   // SQLite refuses no page that is there: a cap below the present size only ends growth.
@@ -53,7 +53,8 @@ void Space::cap_pages(std::uint64_t pages) {
 
 core::StoreUsage Space::usage() {
   count_writes();
-  return {used(), budget_.usable(), octets_written_, is_full()};
+  // Of the database alone: the log has room of its own, however small it happens to be just now.
+  return {live_octets(), budget_.database_pages * budget_.page_size, octets_written_, is_full()};
 }
 
 void Space::count_writes() {

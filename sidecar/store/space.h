@@ -60,6 +60,7 @@ class Space {
   static int on_commit(void* self, sqlite3*, const char*, int frames);
   std::uint64_t count(SQLite::Statement& statement);
   std::uint64_t used();
+  std::uint64_t live_octets();
   [[nodiscard]] std::uint64_t log_octets() const noexcept;
   bool wants_vacuum();
   bool wants_checkpoint();

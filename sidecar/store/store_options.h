@@ -29,8 +29,6 @@ struct StoreBudget {
   std::uint64_t database_pages = 0;   ///< in normal times
   std::uint64_t emergency_pages = 0;  ///< while the ballast is gone, for cursors that must grow before rows can go
   std::uint64_t resume_room = 0;      ///< free octets, of disk and of quota, that end the state of being full
-
-  [[nodiscard]] std::uint64_t usable() const noexcept { return quota - ballast; }
 };
 
 /// 16 KiB pages suit batches of 64 KiB; small stores take 4 KiB so that a single message does not cost 16.

@@ -75,6 +75,33 @@ TEST_CASE("a store stays within its quota while it is filled and emptied", "[sto
   }
 }
 
+TEST_CASE("before a store refuses a commit its usage has said that there is no room", "[store]") {
+  const TemporaryDirectory first_place;
+  StoreOptions options = options_for(first_place.path());
+  options.quota = 16U << 20;  // a log of 1 MiB
+  Sequence all = 0;
+  {
+    SqliteStore store(options);
+    store.commit(first_transaction());
+    all = fill(store, 0, 10, 4000);
+  }
+  const TemporaryDirectory place;
+  options.directory = place.path();
+  Sequence last = 0;
+  {
+    SqliteStore store(options);
+    store.commit(first_transaction());
+    for (; last + 50 < all; last += 10) store.commit(rows_of(1, last + 1, last + 10, 4000));
+  }
+  SqliteStore store(options);  // with an empty log
+  core::StoreUsage usage = store.usage();
+  try {
+    for (;; last += 10) usage = store.commit(rows_of(1, last + 1, last + 10, 4000)).usage();
+  } catch (const core::StoreFull&) {
+    CHECK(usage.quota - usage.used <= 20U * 4096);
+  }
+}
+
 TEST_CASE("while a store is full its ballast is gone and it takes only what frees space", "[store]") {
   const TemporaryDirectory place;
   SqliteStore store(options_for(place.path()));

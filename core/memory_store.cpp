@@ -93,11 +93,11 @@ CommitToken MemoryStore::commit(const Transaction& transaction) {
 }
 
 void MemoryStore::require_room(const Transaction& transaction) {
-  if (transaction.only_frees()) return;
+  if (transaction.only_frees() && !stuck_) return;
   // As on a disk: once full, room for more than the next write must be there before writes are taken again.
   const std::uint64_t bound = full_ ? capacity_ - capacity_ / 8 : capacity_;
   const std::uint64_t size = size_of(transaction);
-  full_ = size > bound || contents_.used > bound - size;
+  full_ = stuck_ || size > bound || contents_.used > bound - size;
   if (full_) throw StoreFull("the store in memory is full: settle or prune something");
 }
 

@@ -32,6 +32,8 @@ class MemoryStore : public Store {
   // ---- faults, for tests
   /// Other programs fill or empty the disk.
   void set_capacity(std::uint64_t octets) noexcept { capacity_ = octets; }
+  /// Other programs took the room as well that freeing needs: no transaction is taken at all.
+  void set_stuck(bool stuck) noexcept { stuck_ = stuck; }
   /// From here on every call throws StoreFailed, as after a failed sync. mend() is the restart of the process.
   void fail() noexcept { failed_ = true; }
   void mend() noexcept { failed_ = false; }
@@ -54,6 +56,7 @@ class MemoryStore : public Store {
   std::uint64_t capacity_;
   std::uint64_t octets_written_ = 0;
   bool full_ = false;
+  bool stuck_ = false;
   bool failed_ = false;
 };
 

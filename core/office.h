@@ -134,6 +134,7 @@ class Office {
   std::uint64_t transaction_number_ = 0;
   bool in_commit_ = false;
   bool must_free_ = false;   // the last commit met a full disk: first what frees space
+  bool only_frees_ = false;  // the transaction that is with the store
   std::string next_stream_;  // whose turn it is to be collected first
   std::uint64_t load_number_ = 0;
   StoreUsage usage_;

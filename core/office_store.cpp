@@ -61,6 +61,7 @@ std::optional<Transaction> Office::next_transaction(Instant now) {
   }
   if (!transaction.parked.empty()) transaction.clock_ms = turn_.clock_ms;
   transaction.number = ++transaction_number_;
+  only_frees_ = transaction.only_frees();
   in_commit_ = true;
   return transaction;
 }
@@ -88,7 +89,7 @@ void Office::on_full(const std::string& text, Instant now) {
   if (full_text_.empty()) notices_.push_back("the store is full: " + text);
   full_text_ = text;
   usage_.full = true;
-  must_free_ = true;
+  must_free_ = !only_frees_;  // what cannot even free is not tried again at once
   set_windows();
   retry_at_ = after(now, limits::cursor_delay);
   for (auto& [name, outbox] : streams_) {

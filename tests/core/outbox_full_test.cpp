@@ -45,6 +45,20 @@ TEST_CASE("a full disk is tried again, but not in a loop") {
   CHECK(full.bench.wakes - wakes < 300);
 }
 
+TEST_CASE("a disk on which acks cannot even free room is tried again, but not in a loop") {
+  Full full;
+  TestWorker worker(full.bench, 0x51, {100, 1U << 20});
+  worker.join();
+  full.bench.store.set_stuck(true);
+  for (const Sequence sequence : worker.take()) worker.ack(sequence);
+  const std::size_t refused = full.bench.refused_commits;
+  full.bench.pass(10s);
+  CHECK(full.bench.refused_commits - refused <= 2 * (10s / limits::cursor_delay) + 2);
+  full.bench.store.set_stuck(false);
+  full.bench.pass(1s);
+  CHECK(full.bench.rows() < full.stored);
+}
+
 TEST_CASE("what was refused by a full disk is written when there is room, in order, once") {
   Full full;
   full.writer.send(10, 0, 1000);

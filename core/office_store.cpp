@@ -108,7 +108,10 @@ void Office::set_windows() {
   if (usage_.quota > 0) {
     const std::uint64_t room = usage_.quota - std::min(usage_.quota, usage_.used);
     window = std::min(window, room / 4 / writers);
-    if (usage_.full || window < limits::batch_size_target) {
+    if (usage_.full && !full_text_.empty()) {
+      window = 0;
+      limit = "the store of node " + node_ + " is full: " + full_text_;
+    } else if (usage_.full || window < limits::batch_size_target) {
       window = 0;
       limit = "the store of node " + node_ + " is full (" + std::to_string(usage_.used) + " of " +
               std::to_string(usage_.quota) + " octets); start consumers, or raise the quota (--quota)";

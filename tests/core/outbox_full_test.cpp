@@ -35,6 +35,13 @@ TEST_CASE("on a full disk nothing is confirmed and the window is closed with the
   CHECK(full.bench.notices.size() == 1);
 }
 
+TEST_CASE("a sender that a full store holds back is told what the store says of it, the disk or the quota (W5)") {
+  Full full;
+  const auto told = full.writer.peer->last<Confirmed>();
+  REQUIRE(told);
+  CHECK(told->limit.find("settle or prune something") != std::string::npos);  // MemoryStore's own words
+}
+
 TEST_CASE("a full disk is tried again, but not in a loop") {
   Full full;
   const std::size_t refused = full.bench.refused_commits;

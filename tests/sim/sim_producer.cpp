@@ -48,7 +48,7 @@ Buffer SimProducer::send(Ledger& ledger, std::uint64_t& next_number, const Shape
                      {stream_, shape.topic, sent[at].second, parsed->header().grant, parsed->header().first + at});
     }
   };
-  core_.send(builder, 0, 0, [&](core::Token target, const std::string& endpoint, const Buffer& batch) {
+  core_.send(builder, shape.marker, 0, [&](core::Token target, const std::string& endpoint, const Buffer& batch) {
     tell(Buffer::copy_of(batch.octets()));
     return live(target, endpoint, Buffer::copy_of(batch.octets()));
   });

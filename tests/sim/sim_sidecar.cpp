@@ -80,6 +80,18 @@ void SimSidecar::crash(core::Random& random) {
   links_.clear();
 }
 
+void SimSidecar::kill() {
+  requests_.clear();
+  answers_.clear();
+  office_.reset();
+  for (auto& [id, link] : links_) {
+    link->open = false;
+    link->up.clear();
+    link->down.clear();
+  }
+  links_.clear();
+}
+
 LinkRef SimSidecar::accept(core::Instant now, std::uint32_t) {
   auto link = std::make_shared<ClientLink>();
   link->id = next_link_++;
@@ -129,7 +141,11 @@ bool SimSidecar::receive(core::Random& random, core::Instant now) {
     if (link->gives_up()) ready.push_back(link);
   }
   if (ready.empty()) return false;
-  const LinkRef link = ready[random.below(ready.size())];
+  return receive_from(ready[random.below(ready.size())], now);
+}
+
+bool SimSidecar::receive_from(const LinkRef& link, core::Instant now) {
+  if (!link->gives_up()) return false;
   const Frames frames = link->up.front();
   link->up.pop_front();
   on_frames(link, frames, now);
@@ -141,11 +157,7 @@ void SimSidecar::receive_all(core::Instant now) {
     any = false;
     const auto links = links_;
     for (const auto& [id, link] : links) {
-      if (!link->gives_up() || !links_.contains(id)) continue;
-      const Frames frames = link->up.front();
-      link->up.pop_front();
-      on_frames(link, frames, now);
-      any = true;
+      if (links_.contains(id)) any = receive_from(link, now) || any;
     }
   }
 }
@@ -195,8 +207,12 @@ bool SimSidecar::disk_step() {
           if (!asked.parked.empty()) count("commits that park");
           commit(asked);
         } else {
-          answers_.emplace_back(disk_.load(asked));
+          auto reply = disk_.load(asked);
           if (tell) tell("  disk: load " + std::to_string(asked.number));
+          if constexpr (std::is_same_v<Asked, core::LoadRequest>) {
+            if (on_load) on_load(reply);
+          }
+          answers_.emplace_back(std::move(reply));
         }
       },
       request);
@@ -245,7 +261,9 @@ void SimSidecar::perform(core::Instant now) {
     if (!one.batch.empty()) frames.push_back(one.batch);
     if (link.open) link.down.push_back(std::move(frames));
   }
-  office_->take_notices();
+  for (const std::string& notice : office_->take_notices()) {
+    if (tell) tell("  notice: " + notice);
+  }
 }
 
 void SimSidecar::unclog() {

@@ -23,6 +23,8 @@ class SimSidecar {
 
   void start(const core::OutboxSettings& settings, std::uint64_t seed, core::Instant now, std::int64_t wall_ms);
   void crash(core::Random& random);
+  /// The crash between two steps: nothing of what was asked of the disk happens, nothing on the links arrives.
+  void kill();
   [[nodiscard]] bool up() const noexcept { return office_ != nullptr; }
   [[nodiscard]] core::Office& office() { return *office_; }
 
@@ -30,6 +32,8 @@ class SimSidecar {
   /// One frame of a link that has one; false if there is none.
   bool receive(core::Random& random, core::Instant now);
   void receive_all(core::Instant now);
+  /// One frame of this link; false if it has none.
+  bool receive_from(const LinkRef& link, core::Instant now);
   void notice_cuts(core::Random* random, core::Instant now);
   /// The disk works off one request; false if it had none.
   bool disk_step();
@@ -39,8 +43,10 @@ class SimSidecar {
   /// Performs what the office asks for.
   void perform(core::Instant now);
 
-  [[nodiscard]] bool quiet() const;  ///< nothing under way
-  void unclog();                     ///< all links, those that their clients have given up as well
+  [[nodiscard]] bool quiet() const;                                                ///< nothing under way
+  [[nodiscard]] std::size_t asked() const noexcept { return requests_.size(); }    ///< of the disk, not begun
+  [[nodiscard]] std::size_t answered() const noexcept { return answers_.size(); }  ///< by the disk, not heard yet
+  void unclog();  ///< all links, those that their clients have given up as well
 
   /// The disk refuses the next commit for good, as after a failed sync: the process ends. `kept`: what was written is
   /// on the disk all the same.
@@ -56,7 +62,8 @@ class SimSidecar {
   std::function<void(const std::string&)> count;
   /// Called with a line for each frame in and out.
   std::function<void(const std::string&)> tell;
-  std::vector<core::Transaction>* commits = nullptr;  ///< gets a copy of each commit that holds
+  std::vector<core::Transaction>* commits = nullptr;    ///< gets a copy of each commit that holds
+  std::function<void(const core::LoadReply&)> on_load;  ///< if set, called for each page of rows
 
  private:
   void on_frames(const LinkRef& link, const Frames& frames, core::Instant now);

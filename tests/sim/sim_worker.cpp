@@ -69,20 +69,25 @@ void SimWorker::stop(core::Instant now) {
   perform(now);
 }
 
-void SimWorker::settle(Ledger& ledger, core::Random& random, const Temper& temper, std::size_t at, core::Instant now) {
+SimWorker::Decision SimWorker::decide(core::Random& random, const Temper& temper) {
+  const std::uint64_t dice = random.below(100);
+  Decision decision;
+  if (dice < temper.nack) {
+    decision.verdict = Verdict::nack;
+  } else if (dice < temper.nack + temper.reject) {
+    decision.verdict = Verdict::reject;
+  } else if (dice < temper.nack + temper.reject + temper.release) {
+    decision.verdict = Verdict::release;
+  }
+  if (random.chance(1, 4)) decision.delay = std::chrono::seconds(random.below(4));
+  return decision;
+}
+
+void SimWorker::settle(Ledger& ledger, std::size_t at, const Decision& decision, core::Instant now) {
   const Hand hand = hands_[at];
   const core::Inbox::Item& item = hand.item;
   const std::uint64_t number = std::strtoull(item.view.payload.data(), nullptr, 10);
-  const std::uint64_t dice = random.below(100);
-  using Verdict = core::Inbox::Verdict;
-  Verdict verdict = Verdict::ack;
-  if (dice < temper.nack) {
-    verdict = Verdict::nack;
-  } else if (dice < temper.nack + temper.reject) {
-    verdict = Verdict::reject;
-  } else if (dice < temper.nack + temper.reject + temper.release) {
-    verdict = Verdict::release;
-  }
+  const Verdict verdict = decision.verdict;
   if (tell) {
     static const char* const words[] = {"acks", "nacks", "rejects", "releases"};
     tell("  " + role_.subscription + " " + words[static_cast<int>(verdict)] + (" " + std::to_string(item.sequence)));
@@ -97,21 +102,15 @@ void SimWorker::settle(Ledger& ledger, core::Random& random, const Temper& tempe
   if (verdict == Verdict::nack || verdict == Verdict::release) {
     ledger.on_given_back(setup_.session, item.grant, item.sequence);
   }
-  const Duration delay = random.chance(1, 4) ? Duration(std::chrono::seconds(random.below(4))) : Duration{-1};
-  if (!core_.settle(item.hand, verdict, delay, "as the dice fell", now)) count("settled after its hold had ended");
-  perform(now);
+  if (!core_.settle(item.hand, verdict, decision.delay, "as the dice fell", now)) {
+    count("settled after its hold had ended");
+  }
 }
 
-bool SimWorker::work(Ledger& ledger, core::Random& random, const Temper& temper, core::Instant now) {
-  if (!hands_.empty() && random.chance(1, 2)) {
-    const std::size_t at = random.below(hands_.size());
-    if (hands_[at].until <= now) settle(ledger, random, temper, at, now);
-    return true;
-  }
-  if (hands_.size() >= 3) return true;
+bool SimWorker::take(Ledger& ledger, core::Instant now) {
   auto item = core_.take(now);
   perform(now);
-  if (!item) return true;
+  if (!item) return false;
   if (tell)
     tell("  " + role_.subscription + " takes " + std::to_string(item->sequence) + ", attempt " +
          std::to_string(item->attempt));
@@ -123,11 +122,22 @@ bool SimWorker::work(Ledger& ledger, core::Random& random, const Temper& temper,
   const bool lease_over = in_hand != hands_.end() ? is_late(*in_hand, now) : late_.contains(id);
   const Ledger::Reader reader{role_.subscription, setup_.session, role_.exclusive};
   ledger.on_handed(reader, {item->grant, item->sequence, item->batch->header().topic, item->view.payload}, lease_over);
-  const std::uint64_t number = std::strtoull(item->view.payload.data(), nullptr, 10);
+  hands_.push_back(Hand{*item, now, {}});
+  return true;
+}
+
+bool SimWorker::work(Ledger& ledger, core::Random& random, const Temper& temper, core::Instant now) {
+  if (!hands_.empty() && random.chance(1, 2)) {
+    const std::size_t at = random.below(hands_.size());
+    if (hands_[at].until <= now) settle(ledger, at, decide(random, temper), now);
+    perform(now);
+    return true;
+  }
+  if (hands_.size() >= 3 || !take(ledger, now)) return true;
+  Hand& hand = hands_.back();
+  const std::uint64_t number = std::strtoull(hand.item.view.payload.data(), nullptr, 10);
   if (temper.poison != 0 && number % temper.poison == 0) return false;
-  Hand hand{*item, now, {}};
   if (random.below(100) < temper.hang) hand.until = core::after(now, setup_.lease * 2);
-  hands_.push_back(std::move(hand));
   return true;
 }
 

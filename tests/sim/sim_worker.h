@@ -45,11 +45,27 @@ class SimWorker {
   };
   SimWorker(const Role& role, const Setup& setup, core::Instant now);
 
+  using Verdict = core::Inbox::Verdict;
+  /// A message that the application has taken and not settled.
+  struct Hand {
+    core::Inbox::Item item;
+    core::Instant taken{};
+    core::Instant until{};  ///< hangs
+  };
+  struct Decision {
+    Verdict verdict = Verdict::ack;
+    Duration delay{-1};  ///< of a nack; below 0: by the retry policy
+  };
+
   bool receive(core::Instant now);
   void on_live(const Buffer& frame, core::Instant now);
   void tick(core::Instant now);
   /// The application takes or settles one message. False if it died of it.
   bool work(Ledger& ledger, core::Random& random, const Temper& temper, core::Instant now);
+  /// The parts of it. The application takes a message, which is then the last of hands(); false if there is none.
+  bool take(Ledger& ledger, core::Instant now);
+  /// Said to the sidecar by the next tick(), together with what is settled until then.
+  void settle(Ledger& ledger, std::size_t hand, const Decision& decision, core::Instant now);
   void stop(core::Instant now);
 
   /// Called with a line for each thing that the application does.
@@ -70,19 +86,16 @@ class SimWorker {
   [[nodiscard]] bool taken_over() const {
     return core_.trouble() && core_.trouble()->code == ErrorCode::held_elsewhere;
   }
+  bool extend(std::size_t hand, core::Instant now) { return core_.extend(hands_[hand].item.hand, now); }
+  [[nodiscard]] const std::vector<Hand>& hands() const noexcept { return hands_; }
   [[nodiscard]] bool idle() const { return hands_.empty() && core_.queued() == 0; }
 
  private:
-  struct Hand {
-    core::Inbox::Item item;
-    core::Instant taken{};
-    core::Instant until{};  ///< hangs
-  };
   void perform(core::Instant now);
   [[nodiscard]] bool is_late(const Hand& hand, core::Instant now) const {
     return now >= core::after(hand.taken, setup_.lease);
   }
-  void settle(Ledger& ledger, core::Random& random, const Temper& temper, std::size_t at, core::Instant now);
+  [[nodiscard]] static Decision decide(core::Random& random, const Temper& temper);
 
   Role role_;
   Setup setup_;

@@ -75,7 +75,7 @@ void World::send(std::size_t messages) {
   SimProducer& producer = *producers_[random_.below(producers_.size())];
   if (!runs(producer)) return;
   const std::uint64_t first = next_number_;
-  const SimProducer::Shape shape{topic(random_.below(options_.topics)), messages, options_.payload};
+  const SimProducer::Shape shape{topic(random_.below(options_.topics)), messages, options_.payload, 0};
   const Buffer copy = producer.send(ledger_, next_number_, shape, now_, live);
   if (copy.empty()) return;
   broadcast(producer.stream(), copy);

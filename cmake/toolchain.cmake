@@ -32,6 +32,11 @@ if(PROJECT_IS_TOP_LEVEL)
   if(RESTANTE_SANITIZE)
     add_compile_options(-fsanitize=${RESTANTE_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
     add_link_options(-fsanitize=${RESTANTE_SANITIZE})
+    # As shared libraries of g++, UBSan does not see the log_path of ASan, and its findings go to a standard error that
+    # nobody may read. As one static runtime they share it.
+    if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND RESTANTE_SANITIZE STREQUAL "address,undefined")
+      add_link_options(-static-libasan -static-libubsan)
+    endif()
   else()
     # Not under sanitizers, whose interceptors do not know the checked variants. It needs optimization to do anything.
     add_compile_options($<$<NOT:$<CONFIG:Debug>>:-U_FORTIFY_SOURCE> $<$<NOT:$<CONFIG:Debug>>:-D_FORTIFY_SOURCE=2>)

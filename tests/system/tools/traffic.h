@@ -138,6 +138,17 @@ class Log {
   std::string pending_;
 };
 
+/// The whole file at once: a reader sees the old text or the new one.
+inline void replace(const std::string& path, const std::string& text) {
+  const std::string fresh = path + ".new";
+  std::FILE* const file = std::fopen(fresh.c_str(), "wb");
+  if (file == nullptr || std::fwrite(text.data(), 1, text.size(), file) != text.size() || std::fclose(file) != 0 ||
+      std::rename(fresh.c_str(), path.c_str()) != 0) {
+    std::perror(path.c_str());
+    std::exit(70);
+  }
+}
+
 inline std::string hex(std::uint32_t value) {
   std::array<char, 9> text{};
   std::snprintf(text.data(), text.size(), "%08x", value);

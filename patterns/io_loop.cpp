@@ -14,7 +14,7 @@ using Lock = std::unique_lock<std::mutex>;
 
 namespace {
 
-constexpr int live_batches_a_turn = 256;  // then the others get their turn
+constexpr int live_frames_a_turn = 256;  // then the others get their turn
 
 }  // namespace
 
@@ -153,11 +153,12 @@ LinkHub& IoLoop::hub(const std::string& endpoint, Instant now) {
 }
 
 bool IoLoop::read_live(Instant now) {
-  for (int left = live_batches_a_turn; left > 0; --left) {
-    const auto batch = inlet_->receive();
-    if (!batch) return false;
+  for (int left = live_frames_a_turn; left > 0; --left) {
+    const auto frame = inlet_->receive();
+    if (!frame) return false;
+    if (*frame == nullptr) continue;
     const bool known =
-        std::any_of(hubs_.begin(), hubs_.end(), [&](const auto& hub) { return hub->on_live(batch, now); });
+        std::any_of(hubs_.begin(), hubs_.end(), [&](const auto& hub) { return hub->on_live(*frame, now); });
     if (!known) node_->counters.add(Count::live_unknown);
   }
   return true;

@@ -41,18 +41,22 @@ std::vector<std::string> LiveInlet::endpoints_for(std::string_view upstream) {
   return endpoints;
 }
 
-std::shared_ptr<const core::Batch> LiveInlet::receive() {
-  for (const Door* door : {&ipc_, &loopback_, &everywhere_, &given_}) {
-    if (!door->pull) continue;
-    while (auto frame = door->pull->receive()) {
-      std::string why;
-      if (auto batch = core::Batch::parse(frame->aligned(), why)) {
-        return std::make_shared<const core::Batch>(std::move(*batch));
-      }
-      node_.counters.add(Count::damaged_batch);
+std::optional<std::shared_ptr<const core::Batch>> LiveInlet::receive() {
+  const std::array doors{&ipc_, &loopback_, &everywhere_, &given_};
+  for (std::size_t tried = 0; tried < doors.size(); ++tried) {
+    const Door& door = *doors[next_door_];
+    next_door_ = (next_door_ + 1) % doors.size();
+    if (!door.pull) continue;
+    const auto frame = door.pull->receive();
+    if (!frame) continue;
+    std::string why;
+    if (auto batch = core::Batch::parse(frame->aligned(), why)) {
+      return std::make_shared<const core::Batch>(std::move(*batch));
     }
+    node_.counters.add(Count::damaged_batch);
+    return nullptr;
   }
-  return nullptr;
+  return std::nullopt;
 }
 
 void LiveInlet::open(Door& door, const std::string& endpoint) {

@@ -28,8 +28,9 @@ class LiveInlet {
   /// What a reader announces to the sidecar at `upstream` (NodeOptions::live).
   std::vector<std::string> endpoints_for(std::string_view upstream);
 
-  /// The next whole batch, or nullptr. Never waits.
-  std::shared_ptr<const core::Batch> receive();
+  /// The next frame of any endpoint; the endpoints take turns. Null if it was no batch, nullopt if there is none: each
+  /// frame counts as one, so that a stranger who sends nonsense takes nobody's turn. Never waits.
+  std::optional<std::shared_ptr<const core::Batch>> receive();
 
  private:
   struct Door {
@@ -49,6 +50,7 @@ class LiveInlet {
   Door everywhere_;
   Door given_;
   std::string ipc_path_;
+  std::size_t next_door_ = 0;
 };
 
 }  // namespace restante::detail

@@ -60,7 +60,7 @@ class Router {
   /// address), saying what to do next.
   std::string bind(const std::string& endpoint);
 
-  /// The next message, or nullopt. Never waits.
+  /// The next message, or nullopt: there is none, or many malformed ones were dropped. Never waits.
   std::optional<Incoming> receive();
   /// The next descriptor whose connection ended, or nullopt. Never waits. The two together are one order: the last
   /// message of a connection, its end, the first message of the next one that has its number (descriptors are reused
@@ -122,8 +122,8 @@ class Pull {
   ~Pull();
   Pull(const Pull&) = delete;
   Pull& operator=(const Pull&) = delete;
-  std::string bind(const std::string& endpoint);  ///< as Router::bind
-  std::optional<Buffer> receive();
+  std::string bind(const std::string& endpoint);         ///< as Router::bind
+  std::optional<Buffer> receive();                       ///< as Router::receive
   [[nodiscard]] std::uint64_t dropped() const noexcept;  ///< multi-part messages so far
 
   struct State;

@@ -39,7 +39,7 @@ std::optional<Buffer> Pull::receive() {
   state_->socket.thread.check();
   Frame frame;
   std::vector<Buffer> none;
-  while (state_->socket.receive(frame)) {
+  for (int left = malformed_a_call; left > 0 && state_->socket.receive(frame); --left) {
     if (!frame.more()) return frame.take();
     state_->socket.receive_rest(frame, none, 0);
     ++state_->dropped;

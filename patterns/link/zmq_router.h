@@ -22,7 +22,7 @@ struct Router::State {
 
   State(Context& context, std::size_t frame_size_max);
 
-  /// One message to the queue. False if there is none.
+  /// One message to the queue, or to nowhere if it is malformed. False if there is none.
   bool read();
   /// The monitor's news to the queue, after all messages that came before them.
   void look();

@@ -31,6 +31,10 @@ class OneThread {
   const char* user_ = nullptr;
 };
 
+/// A call of receive() drops at most so many malformed messages, and then comes back without one: a stranger who sends
+/// them faster than they are read would have the thread for himself otherwise. Poller::wait comes back at once then.
+inline constexpr int malformed_a_call = 64;
+
 /// "cannot <operation> <object>: <cause>; <next step>"
 [[noreturn]] void throw_error(ErrorCode code, const std::string& operation, std::string_view cause,
                               std::string_view next_step);

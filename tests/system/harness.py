@@ -85,10 +85,13 @@ def resident(pid, field="VmRSS"):
 
 
 class Process:
-    """One role (a sidecar, a worker, ...) over all its lives. `arguments(life)` makes the command line of a life."""
+    """One role (a sidecar, a worker, ...) over all its lives. `arguments(life)` makes the command line of a life.
 
-    def __init__(self, cluster, name, arguments, environment=None, files_max=None, input=None):
-        self.cluster, self.name, self.arguments = cluster, name, arguments
+    `prefix` stands before it: what runs it elsewhere (namespaces.py) and becomes it by exec.
+    """
+
+    def __init__(self, cluster, name, arguments, environment=None, files_max=None, input=None, prefix=()):
+        self.cluster, self.name, self.arguments, self.prefix = cluster, name, arguments, list(prefix)
         self.environment = environment or {}
         self.files_max, self.input = files_max, input
         self.life, self.popen, self.forgiven = 0, None, False
@@ -96,7 +99,7 @@ class Process:
     def start(self):
         self.life += 1
         self.forgiven = False
-        command = [str(part) for part in self.arguments(self.life)]
+        command = [str(part) for part in [*self.prefix, *self.arguments(self.life)]]
         self.out = self.cluster.directory / f"{self.name}.{self.life}.out"
         self.err = self.cluster.directory / f"{self.name}.{self.life}.err"
 
@@ -298,23 +301,24 @@ class Cluster:
     def sidecar(self, name="s", start=True, **options):
         return self.add(Sidecar(self, name, **options), start)
 
-    def producer(self, source="p", sidecar=None, stream="work", start=True, fresh=False, environment=None, **options):
+    def producer(self, source="p", sidecar=None, stream="work", start=True, fresh=False, environment=None, prefix=(),
+                 insecure=False, **options):
         """traffic_producer; `options` are its own, with _ for -."""
         def arguments(life):
             return [program("traffic_producer"), "--source", source, "--stream", stream, "--sidecar", sidecar.ipc,
                     "--log", self.directory / f"producer-{source}.{life}.log", *(["--fresh"] if fresh else []),
-                    *flags(options)]
-        return self.add(Process(self, f"producer-{source}", arguments, environment), start)
+                    *(["--insecure"] if insecure else []), *flags(options)]
+        return self.add(Process(self, f"producer-{source}", arguments, environment, prefix=prefix), start)
 
-    def worker(self, name="w", pulls=None, start=True, environment=None, **options):
+    def worker(self, name="w", pulls=None, start=True, environment=None, prefix=(), insecure=False, **options):
         """traffic_worker on `pulls`: {stream: [endpoints]}, or a sidecar for the stream `work`."""
         pulls = pulls if isinstance(pulls, dict) else {"work": [pulls.ipc]}
 
         def arguments(life):
             wanted = [part for stream, ends in pulls.items() for part in ("--pull", f"{stream}@{','.join(ends)}")]
             return [program("traffic_worker"), "--log", self.directory / f"worker-{name}.{life}.log", *wanted,
-                    *flags(options)]
-        return self.add(Process(self, f"worker-{name}", arguments, environment), start)
+                    *(["--insecure"] if insecure else []), *flags(options)]
+        return self.add(Process(self, f"worker-{name}", arguments, environment, prefix=prefix), start)
 
     def cli(self, *arguments, input=b"", deadline=30.0, environment=None):
         """`restante ...`, to its end."""

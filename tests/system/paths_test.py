@@ -34,13 +34,13 @@ def listening(pid):
     return found
 
 
-def interpose(c, worker):
+def interpose(c, worker, kind=Proxy, *rest):
     """Puts a wire in front of a worker's live endpoint: the socket file is moved, the wire takes its name."""
     paths = c.until("the worker's live endpoint", lambda: [e for e in listening(worker.pid) if e.startswith("ipc://")])
     expect(len(paths) == 1, f"the worker listens at {paths}")
     path = paths[0][6:]
     os.rename(path, path + ".r")
-    wire = Proxy(f"ipc://{path}", f"ipc://{path}.r")
+    wire = kind(f"ipc://{path}", f"ipc://{path}.r", *rest)
     c.cleanups.append(wire.close)
     return wire
 

@@ -4,7 +4,8 @@
 /// and writes down what that was: `M <number>`.
 ///
 ///   traffic_producer --stream S --source NAME --log FILE [--sidecar EP] [--count N] [--size N] [--size-max N]
-///                    [--rate N] [--window OCTETS] [--fresh] [--flush-ms N]   |   --print N --source NAME --size N
+///                    [--rate N] [--window OCTETS] [--fresh] [--flush-ms N] [--insecure]   |   --print N --source NAME
+///                    --size N
 ///
 /// Without --count it sends until SIGTERM. Ends when everything is confirmed, or --flush-ms after the last message;
 /// last line: `accepted N confirmed N unconfirmed N`. Exit: 0 all confirmed, 1 not, 4 refused.
@@ -35,7 +36,7 @@ class Producer {
         rate_(options.number("--rate", 0)),
         flush_ms_(options.number("--flush-ms", 60000)),
         log_(options.text("--log", "/dev/stdout")),
-        node_(restante::NodeOptions{.sidecar = options.text("--sidecar")}),
+        node_(restante::NodeOptions{.sidecar = options.text("--sidecar"), .insecure = options.has("--insecure")}),
         pusher_(node_.pusher(options.text("--stream", "work"),
                              {.window = options.number("--window", restante::limits::writer_window)})) {}
 
@@ -150,7 +151,7 @@ class Producer {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const traffic::Options options(argc, argv, " --fresh ");
+  const traffic::Options options(argc, argv, " --fresh --insecure ");
   if (options.has("--print")) {
     const auto size = options.number("--size", 200);
     std::puts(traffic::make_payload(options.text("--source", "p"), options.number("--print", 1), size).octets.c_str());

@@ -2,7 +2,7 @@
 /// Takes messages and writes down each delivery, `D <source> <number> <crc> <id> <attempt>`, before it acks.
 ///
 ///   traffic_worker --log FILE --pull STREAM[@EP[,EP]]... [--work-ms N] [--poison TEXT] [--lease-ms N]
-///                  [--credit OCTETS] [--sidecar EP]
+///                  [--credit OCTETS] [--sidecar EP] [--insecure]
 ///
 /// Each --pull has a thread and a log of its own, FILE-STREAM. --work-ms: takes so long for each message. --poison:
 /// dies by abort() on a payload that holds TEXT, as if the message crashed its worker. Ends on SIGTERM.
@@ -80,9 +80,10 @@ class Worker {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const traffic::Options options(argc, argv, "");
+  const traffic::Options options(argc, argv, " --insecure ");
   try {
-    restante::Node node({.sidecar = options.text("--sidecar"), .stop_on_signals = true});
+    restante::Node node(
+        {.sidecar = options.text("--sidecar"), .stop_on_signals = true, .insecure = options.has("--insecure")});
     std::vector<std::unique_ptr<Worker>> workers;
     const auto [first, last] = options.all("--pull");
     for (auto pull = first; pull != last; ++pull) {

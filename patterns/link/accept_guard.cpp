@@ -13,7 +13,11 @@
 namespace {
 
 // All of it is constant at start and never destroyed: accept() may be called before main() and after it, by any thread.
+#ifdef RESTANTE_PLANT_NO_ACCEPT_GUARD
+constinit std::atomic<bool> is_guarded{false};  // the planted bug of a campaign's control
+#else
 constinit std::atomic<bool> is_guarded{true};
+#endif
 constinit std::mutex spare_mutex;
 constinit std::atomic<int> spare{-1};  ///< written with spare_mutex held
 

@@ -20,6 +20,7 @@ namespace {
 // byte order that the magic number tells.
 constexpr std::size_t header_size = 32;
 constexpr std::size_t frame_header_size = 24;
+constexpr std::size_t sector_size = 512;  // the least that a disk writes as a whole
 constexpr std::uint32_t magic_little = 0x377f0682;
 constexpr std::uint32_t magic_big = 0x377f0683;
 
@@ -65,6 +66,62 @@ bool read_all(const FileDescriptor& file, char* into, std::size_t size) {
   return true;
 }
 
+/// What lies from the first frame on that does not continue the log. The header of a frame there is believed if it was
+/// written as a whole: it lies within one sector, or the frame continues the one before it by the checksum there.
+class BrokenEnd {
+ public:
+  /// `header` of the log must outlive it.
+  BrokenEnd(const char* header, std::size_t page_size, bool is_big)
+      : header_(header), page_size_(page_size), is_big_(is_big) {}
+
+  /// A frame that continues the log.
+  void pass(const char* frame) { note(frame); }
+
+  void add(const char* frame) {
+    const bool is_in_sector = offset_ % sector_size + frame_header_size <= sector_size;
+    const bool is_believed = std::memcmp(frame + 8, header_ + 16, 8) == 0 && (is_in_sector || continues(frame));
+    // Nobody writes behind the end of a commit before it is synced. The pages of one commit are written in their order,
+    // which shows an end that cannot be read.
+    const bool begins_another = is_believed && number_at(frame) <= last_page_;
+    if (begins_another) ++commits_;
+    if (begins_another || (is_believed && commits_ > 0)) has_more_ = true;
+    if (is_believed) {
+      if (number_at(frame + 4) != 0) ++commits_;
+      note(frame);
+    } else {
+      skip(frame);
+    }
+  }
+
+  /// 0 if all this may be one commit that was never synced.
+  [[nodiscard]] std::uint64_t lost_commits() const { return has_more_ ? commits_ : 0; }
+
+ private:
+  void note(const char* frame) {
+    last_page_ = number_at(frame + 4) != 0 ? 0 : number_at(frame);
+    skip(frame);
+  }
+  void skip(const char* frame) {
+    std::memcpy(checksum_.data(), frame + 16, checksum_.size());
+    offset_ += frame_header_size + page_size_;
+  }
+  [[nodiscard]] bool continues(const char* frame) const {
+    Checksum sum{is_big_, number_at(checksum_.data()), number_at(checksum_.data() + 4)};
+    sum.add(frame, 8);
+    sum.add(frame + frame_header_size, page_size_);
+    return sum.is_at(frame + 16);
+  }
+
+  const char* header_;
+  std::size_t page_size_;
+  bool is_big_;
+  std::size_t offset_ = header_size;  // of the next frame
+  std::array<char, 8> checksum_{};    // of the frame before
+  std::uint32_t last_page_ = 0;       // of the last frame that is believed; 0 if it ended a commit
+  std::uint64_t commits_ = 0;
+  bool has_more_ = false;  // behind the first of them
+};
+
 }  // namespace
 
 LogDamage check_log(const std::filesystem::path& path) {
@@ -80,23 +137,21 @@ LogDamage check_log(const std::filesystem::path& path) {
                         std::has_single_bit(page_size) && sum.is_at(header.data() + 24);
   if (!is_sound) return {.is_header = true, .commits = 0};
 
-  std::uint64_t commits_behind = 0;
+  BrokenEnd end(header.data(), page_size, sum.is_big);
   bool is_whole = true;
   std::vector<char> frame(frame_header_size + page_size);
   while (read_all(file, frame.data(), frame.size())) {
     // Frames of an earlier round of the log have other salts, and are in the database.
-    const bool is_of_this_round = std::memcmp(frame.data() + 8, header.data() + 16, 8) == 0;
-    if (is_whole && is_of_this_round) {
+    is_whole = is_whole && std::memcmp(frame.data() + 8, header.data() + 16, 8) == 0;
+    if (is_whole) {
       sum.add(frame.data(), 8);
       sum.add(frame.data() + frame_header_size, page_size);
       is_whole = sum.is_at(frame.data() + 16);
-    } else if (is_whole) {
-      is_whole = false;
     }
-    const bool is_commit = number_at(frame.data() + 4) != 0;
-    if (!is_whole && is_of_this_round && is_commit) ++commits_behind;
+    if (is_whole) end.pass(frame.data());
+    else end.add(frame.data());
   }
-  return {.is_header = false, .commits = commits_behind > 1 ? commits_behind : 0};
+  return {.is_header = false, .commits = end.lost_commits()};
 }
 
 }  // namespace restante::sidecar

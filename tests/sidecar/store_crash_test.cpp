@@ -9,6 +9,8 @@
 #include <array>
 #include <fstream>
 #include <functional>
+#include <iterator>
+#include <vector>
 
 #include <catch2/catch.hpp>
 
@@ -86,6 +88,18 @@ void commit_for_ever(const std::filesystem::path& directory, int out) {
   }
 }
 
+/// Where the frames lie that end a commit.
+std::vector<std::uint64_t> ends_of_commits(const std::filesystem::path& wal) {
+  constexpr std::uint64_t header = 32, frame = 24 + 4096;
+  std::ifstream file(wal, std::ios::binary);
+  const std::string log{std::istreambuf_iterator<char>(file), {}};
+  std::vector<std::uint64_t> ends;
+  for (std::uint64_t at = header; at + frame <= log.size(); at += frame) {
+    if (log.substr(at + 4, 4) != std::string(4, '\0')) ends.push_back(at);
+  }
+  return ends;
+}
+
 }  // namespace
 
 TEST_CASE("kill -9 in the middle of commits loses nothing that was committed", "[store]") {
@@ -140,6 +154,16 @@ TEST_CASE("a log that the disk has damaged is told from one that a power cut has
   };
   SECTION("in the first commit") { turn_octet(200); }
   SECTION("in the header") { turn_octet(20); }
+  SECTION("in the salt of the frame that ends the last commit but one") {
+    turn_octet(ends_of_commits(wal).at(4) + 9);
+    rows_left = 3;
+  }
+  SECTION("in all of the frame that ends the last commit but one") {
+    std::fstream file(wal, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(static_cast<std::streamoff>(ends_of_commits(wal).at(4)));
+    file << std::string(4096, '\0');
+    rows_left = 3;
+  }
   SECTION("in the last commit, as a power cut would leave it") {
     turn_octet(size - 100);
     rows_left = 4;

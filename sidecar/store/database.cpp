@@ -177,7 +177,7 @@ std::string incarnation_text(const core::Incarnation& incarnation) {
   return text;
 }
 
-core::Incarnation incarnation_of(const std::string& text) {
+std::optional<core::Incarnation> incarnation_of(const std::string& text) {
   core::Incarnation incarnation{};
   bool is_good = text.size() == 32;
   for (std::size_t i = 0; is_good && i < incarnation.size(); ++i) {
@@ -185,11 +185,7 @@ core::Incarnation incarnation_of(const std::string& text) {
     const auto [end, error] = std::from_chars(begin, begin + 16, incarnation[i], 16);
     is_good = error == std::errc{} && end == begin + 16;
   }
-  if (!is_good) {
-    throw Error(ErrorCode::store_failed,
-                "cannot open the store: its incarnation is damaged (table meta): \"" + text + "\". Put back a backup");
-  }
-  return incarnation;
+  return is_good ? std::optional(incarnation) : std::nullopt;
 }
 
 }  // namespace restante::sidecar

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "core/messages.h"
@@ -29,8 +30,8 @@ void set_log_limit(SQLite::Database& database, std::uint64_t wal_cap);
 /// Leaves the log as it is when the connection is closed: after a fault nothing may be copied from it or removed.
 void keep_log_on_close(SQLite::Database& database, bool keep);
 
-/// 32 hex digits and back; throws Error store_failed if they are not.
+/// 32 hex digits and back; nothing if they are not.
 std::string incarnation_text(const core::Incarnation& incarnation);
-core::Incarnation incarnation_of(const std::string& text);
+std::optional<core::Incarnation> incarnation_of(const std::string& text);
 
 }  // namespace restante::sidecar

@@ -116,7 +116,9 @@ void read_parked(SQLite::Database& database, core::StoreImage& image) {
 core::StoreImage read_image(SQLite::Database& database) {
   core::StoreImage image;
   image.node = read_meta(database, "node");
-  image.incarnation = incarnation_of(read_meta(database, "incarnation"));
+  const auto incarnation = incarnation_of(read_meta(database, "incarnation"));
+  if (!incarnation) throw std::runtime_error("the incarnation in table meta is not as Restante writes it");
+  image.incarnation = *incarnation;
   image.clock_ms = std::strtoll(read_meta(database, "clock_ms").c_str(), nullptr, 10);  // of older stores: 0
   read_streams(database, image);
   read_grants(database, image);

@@ -86,7 +86,8 @@ bool prepare_database(const StoreOptions& options, const StorePaths& paths, std:
 /// The node's name.
 std::string check_node(const StoreOptions& options, const StorePaths& paths, SQLite::Database& database) {
   const std::string node = read_meta(database, "node");
-  static_cast<void>(incarnation_of(read_meta(database, "incarnation")));
+  if (node.empty()) damaged(paths, "its node is missing (table meta)");
+  if (!incarnation_of(read_meta(database, "incarnation"))) damaged(paths, "its incarnation is damaged (table meta)");
   if (options.node.empty() || options.node == node) return node;
   throw Error(ErrorCode::misconfigured, "the store " + paths.directory.string() + " belongs to the node \"" + node +
                                             "\", not to \"" + options.node +

@@ -217,6 +217,21 @@ TEST_CASE("tables that somebody changed are refused", "[store]") {
   CHECK(refused_untouched(place.path()).code() == ErrorCode::store_failed);
 }
 
+TEST_CASE("a store whose own record is damaged is refused, and told which record of which store", "[store]") {
+  const TemporaryDirectory place;
+  make_store(place.path());
+  std::string record = "incarnation";
+  SECTION("other letters") { run_sql(place.path(), "UPDATE meta SET value = 'g' || value WHERE key = 'incarnation'"); }
+  SECTION("another key") { run_sql(place.path(), "UPDATE meta SET key = 'incarnatioo' WHERE key = 'incarnation'"); }
+  SECTION("no node") {
+    run_sql(place.path(), "DELETE FROM meta WHERE key = 'node'");
+    record = "node";
+  }
+  const Error refusal = refused_untouched(place.path());
+  CHECK(refusal.code() == ErrorCode::store_failed);
+  CHECK_THAT(refusal.what(), Contains("restante.db") && Contains("table meta") && Contains(record));
+}
+
 TEST_CASE("links are not followed", "[store]") {
   const TemporaryDirectory place;
   const fs::path store = place.path() / "store";

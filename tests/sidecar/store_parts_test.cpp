@@ -40,7 +40,7 @@ TEST_CASE("an incarnation is text, and comes back", "[store]") {
   CHECK(incarnation_text(incarnation) == "0123456789abcdeff000000000000001");
   CHECK(incarnation_of(incarnation_text(incarnation)) == incarnation);
   for (const char* text : {"", "0123", "0123456789abcdeff00000000000000g", "-123456789abcdeff000000000000001"}) {
-    CHECK_THROWS_AS(incarnation_of(text), Error);
+    CHECK_FALSE(incarnation_of(text));
   }
 }
 

@@ -74,6 +74,9 @@ bool prepare_database(const StoreOptions& options, const StorePaths& paths, std:
     return has_file;
   }
   if (has_log) damaged(paths, "it is gone, but its log " + paths.wal.filename().string() + " is there");
+  if (check_file(paths.ballast)) {
+    damaged(paths, "it is gone, but its ballast " + paths.ballast.filename().string() + " is there");
+  }
   const std::string& node = options.node.empty() ? options.default_node : options.node;
   if (node.empty()) {
     throw Error(ErrorCode::bad_argument,

@@ -198,6 +198,17 @@ TEST_CASE("a log without its database is refused and left alone", "[store]") {
   CHECK(contents_of(place.path() / "restante.db-wal").size() == 5000);
 }
 
+TEST_CASE("a database that is gone is no reason to begin with a new one in its place", "[store]") {
+  const TemporaryDirectory place;
+  make_store(place.path());
+  fs::remove(place.path() / "restante.db");
+  const auto refusal = refusal_of(options_for(place.path()));
+  REQUIRE(refusal);
+  CHECK(refusal->code() == ErrorCode::store_failed);
+  CHECK_THAT(refusal->what(), Contains("restante.db") && Contains("gone") && Contains("restante.ballast"));
+  CHECK_FALSE(fs::exists(place.path() / "restante.db"));
+}
+
 TEST_CASE("a store of a newer version is refused and left alone", "[store]") {
   const TemporaryDirectory place;
   make_store(place.path());

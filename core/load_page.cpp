@@ -44,8 +44,11 @@ void LoadPage::add_damaged(const RowRecord& row) {
   // batch can cover; the rest, if there is one, is found through the successor.
   const Sequence last = std::clamp(row.last, row.first, row.first + limits::batch_messages_max - 1);
   if (row.stored_prev < row.first) check_chain(row.stored_prev);
-  pass(row.first, last);
-  report(row.first, last);
+  // So may its beginning be, and seem to lie within the row before, which is whole.
+  const Sequence whole_to = reply_.rows.empty() ? 0 : reply_.rows.back().last;
+  const Sequence first = whole_to < last ? std::max(row.first, whole_to + 1) : row.first;
+  pass(first, last);
+  report(first, last);
 }
 
 void LoadPage::add_unreadable(Sequence first) {

@@ -85,7 +85,9 @@ void LoadPage::check_chain(Sequence named) {
   const bool asked_for = named > floor_ && named <= request_.up_to;
   if (!asked_for || named == previous_last_) return;
   const Sequence found = last_of_(named);
-  if (found < named) report(std::max(found, floor_) + 1, named);
+  if (found >= named) return;
+  const Sequence whole_to = reply_.rows.empty() ? 0 : reply_.rows.back().last;
+  report(std::max({found, floor_, whole_to < named ? whole_to : 0}) + 1, named);
 }
 
 void LoadPage::report(Sequence first, Sequence last) {

@@ -19,8 +19,9 @@ namespace restante::core {
 /// cover sequences that were never written (elided or never used), which their subscriptions know as settled.
 class LoadPage {
  public:
-  /// `last_of(sequence)` is the last sequence of the newest row of the stream with first <= `sequence`; 0 if none. It
-  /// is asked only where the chain of rows is not plain, and must outlive this object.
+  /// `last_of(sequence)` is the last sequence of the newest row of the stream with first <= `sequence`; 0 if there is
+  /// none, or another in its place. It is asked only where the chain of rows is not plain, and must outlive this
+  /// object.
   LoadPage(const LoadRequest& request, Sequence pruned_to, std::function<Sequence(Sequence)> last_of);
 
   /// Whether a row of `octets` still fits. The first row always does, however big.

@@ -16,7 +16,7 @@ RowReader::RowReader(SQLite::Database& database)
               "SELECT id, first FROM batch INDEXED BY batch_place WHERE stream = ?1 AND first >= coalesce("
               "(SELECT first FROM batch WHERE stream = ?1 AND first <= ?2 ORDER BY first DESC LIMIT 1), 0) "
               "AND first <= ?3 ORDER BY first"),
-      row_(database, "SELECT last, grant_id, stored_prev, octets FROM batch WHERE id = ?1"),
+      row_(database, "SELECT last, grant_id, stored_prev, octets, first FROM batch WHERE id = ?1"),
       place_before_(database,
                     "SELECT id, first FROM batch INDEXED BY batch_place WHERE stream = ?1 AND first <= ?2 "
                     "ORDER BY first DESC LIMIT 1"),
@@ -49,12 +49,14 @@ bool RowReader::add_rows(const core::LoadRequest& request, const StreamBook& boo
   while (places.next()) {
     core::RowRecord row;
     row.stream = request.stream;
-    row.first = places.natural(1);
+    const Sequence first = places.natural(1);
+    if (first > request.up_to) continue;  // a damaged number, as they come in order: its successor names it
     if (!read_row(places.number(0), row)) {
       if (!page.takes(0)) return false;
-      page.add_unreadable(row.first);
+      page.add_unreadable(first);
       continue;
     }
+    row.first = first;  // if the row has another one, it is damaged
     if (row.last <= request.after) continue;
     // Pruned, and not swept yet.
     if (row.last <= book.pruned_to && parked_between(request.stream, row.first, row.last).empty()) continue;
@@ -73,6 +75,7 @@ bool RowReader::read_row(std::int64_t id, core::RowRecord& row) try {
   row.grant = query.natural(1);
   row.stored_prev = query.natural(2);
   row.octets = query.octets(3);
+  row.first = query.natural(4);
   return true;
 } catch (const SQLite::Exception& error) {
   if ((error.getErrorCode() & 0xFF) != SQLITE_CORRUPT) throw;
@@ -85,12 +88,14 @@ RowReader::StreamBook RowReader::book_of(core::StreamId stream) {
   return {query.natural(0), query.natural(1)};
 }
 
-/// Of a row that cannot be read: that it is there. It is reported where it is met.
+/// Of a row that cannot be read: that it is there. It is reported where it is met. But where the index leads to a row
+/// of another place, one of the two is damaged, and the row that is asked for may not be met anywhere.
 Sequence RowReader::last_of(core::StreamId stream, Sequence sequence) {
   SqlQuery place(place_before_);
   if (!place.with(stream).with(sequence).next()) return 0;
   core::RowRecord row;
-  return read_row(place.number(0), row) ? row.last : sequence;
+  if (!read_row(place.number(0), row)) return sequence;
+  return row.first == place.natural(1) ? row.last : 0;
 }
 
 Sequence RowReader::named_after(const core::LoadRequest& request, const StreamBook& book) {

@@ -1,0 +1,63 @@
+/// \file
+/// Bits that the disk turns in a store that was closed in good order.
+
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+
+#include <catch2/catch.hpp>
+
+#include "tests/sidecar/store_contract.h"
+
+using namespace restante;
+using namespace restante::sidecar;
+
+namespace {
+
+/// Turns a bit of the octet so far `behind` the only place where `pattern` stands in the database.
+void turn_bit(const std::filesystem::path& store, const std::string& pattern, std::size_t behind, int bit) {
+  std::fstream file(store / "restante.db", std::ios::in | std::ios::out | std::ios::binary);
+  const std::string octets{std::istreambuf_iterator<char>(file), {}};
+  const std::size_t found = octets.find(pattern);
+  REQUIRE(found != std::string::npos);
+  REQUIRE(octets.find(pattern, found + 1) == std::string::npos);
+  file.clear();
+  file.seekp(static_cast<std::streamoff>(found + behind));
+  file.put(static_cast<char>(octets[found + behind] ^ 1 << bit));
+}
+
+std::string big_endian(Sequence sequence) {
+  std::string octets;
+  for (int shift = 56; shift >= 0; shift -= 8) octets += static_cast<char>(sequence >> shift & 0xFF);
+  return octets;
+}
+
+}  // namespace
+
+TEST_CASE("a turned bit in the index of rows costs one row, which is reported by its successor", "[store]") {
+  constexpr Sequence base = 0x1122334455667700;
+  const TemporaryDirectory place;
+  {
+    SqliteStore store(options_for(place.path()));
+    core::Transaction transaction = first_transaction();
+    for (Sequence row = 1; row <= 5; ++row) {
+      const Sequence first = base + 10 * row;
+      transaction.rows.push_back(row_of(1, first, first + 9, row == 1 ? 0 : first - 1));
+    }
+    store.commit(transaction);
+  }
+  // A record of the index: four octets that say 1, a number of eight octets and one of one octet; then the numbers.
+  const std::string entry = std::string("\x04\x09\x06\x01", 4) + big_endian(base + 30);
+  int bit = 0;
+  SECTION("below all others") { bit = 7; }
+  SECTION("above all others") { bit = 6; }
+  SECTION("below the first") { bit = 4; }
+  turn_bit(place.path(), entry, 4, bit);
+  SqliteStore store(options_for(place.path()));
+  const core::LoadReply reply = load_all(store);
+  CHECK(firsts_of(reply) == std::vector<Sequence>{base + 10, base + 20, base + 40, base + 50});
+  const bool is_reported = std::any_of(reply.damaged.begin(), reply.damaged.end(), [](const core::Range& range) {
+    return range.first == base + 30 && range.last == base + 39;
+  });
+  CHECK(is_reported);
+}

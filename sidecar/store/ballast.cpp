@@ -1,7 +1,6 @@
 #include "sidecar/store/ballast.h"
 
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -15,10 +14,8 @@ namespace restante::sidecar {
 
 Ballast::Ballast(std::filesystem::path path, std::uint64_t octets) : path_(std::move(path)), octets_(octets) {
   if (!check_file(path_)) return;
-  struct stat status {};
   // A copied or restored file may be sparse, and then holds nothing.
-  is_there_ = ::lstat(path_.c_str(), &status) == 0 && static_cast<std::uint64_t>(status.st_size) == octets_ &&
-              static_cast<std::uint64_t>(status.st_blocks) * 512 >= octets_;
+  is_there_ = size_of_file(path_) == octets_ && allocated_octets(path_) >= octets_;
   if (!is_there_) release();
 }
 
@@ -37,7 +34,16 @@ bool Ballast::create() {
   throw Error(ErrorCode::store_failed, "cannot make the ballast " + path_.string() + ": " + system_text(error));
 }
 
-void Ballast::release() noexcept {
+void Ballast::release(const Take& take) noexcept {
+  constexpr std::uint64_t pieces = 32;
+  if (is_there_ && take) {
+    const FileDescriptor file(::open(path_.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW));
+    const std::uint64_t piece = octets_ / pieces;
+    for (std::uint64_t left = octets_; file && left >= piece; take(piece)) {
+      left -= piece;
+      if (::ftruncate(file.get(), static_cast<off_t>(left)) != 0) break;
+    }
+  }
   ::unlink(path_.c_str());
   is_there_ = false;
 }

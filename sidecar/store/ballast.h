@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 
 namespace restante::sidecar {
 
@@ -19,8 +20,9 @@ class Ballast {
   /// Takes the blocks. False if the disk has not so many left; then none are taken. Throws Error store_failed.
   bool create();
 
-  /// Gives the blocks back.
-  void release() noexcept;
+  /// Gives the blocks back, in pieces: after each, `take` may have them for another file, before others do.
+  using Take = std::function<void(std::uint64_t octets)>;
+  void release(const Take& take = {}) noexcept;
 
  private:
   std::filesystem::path path_;

@@ -4,6 +4,7 @@
 
 #include <sqlite3.h>
 
+#include "sidecar/store/claim.h"
 #include "sidecar/store/sql_query.h"
 #include "sidecar/store/sqlite_error.h"
 
@@ -42,8 +43,6 @@ std::uint64_t Space::count(SQLite::Statement& statement) {
 
 std::uint64_t Space::log_octets() const noexcept { return log_frames_ * (budget_.page_size + frame_header_octets); }
 
-std::uint64_t Space::used() { return live_octets() + size_of_file(paths_.wal); }
-
 std::uint64_t Space::live_octets() { return (count(page_count_) - count(free_pages_)) * budget_.page_size; }
 
 void Space::cap_pages(std::uint64_t pages) {
@@ -77,19 +76,29 @@ std::string Space::full_text() {
 void Space::met_full() {
   // With room left for the biggest commit the quota cannot have been met: the disk says "full" for reasons of its own.
   const std::uint64_t biggest = 2 * limits::transaction_octets / budget_.page_size;
-  is_disk_short_ =
-      disk_space(paths_.directory).free < budget_.resume_room || count(page_count_) + biggest < budget_.database_pages;
+  is_disk_short_ = !has_disk_room() || count(page_count_) + biggest < budget_.database_pages;
   wanted_ = budget_.resume_room;
-  ballast_.release();
+  if (!is_disk_short_) {
+    ballast_.release();
+    return;
+  }
+  const std::uint64_t pages = count(page_count_) + vacuum_pages;
+  Claim claim(database_, paths_, pages * budget_.page_size, budget_.wal_cap + budget_.wal_cap / 4);
+  ballast_.release([&claim](std::uint64_t octets) { claim.take(octets); });
+}
+
+/// For the ballast and two logs. What the log has already is not needed again.
+bool Space::has_disk_room() const {
+  const std::uint64_t logs = std::min(allocated_octets(paths_.wal), budget_.resume_room - budget_.ballast);
+  return disk_space(paths_.directory).free + logs >= budget_.resume_room;
 }
 
 bool Space::regain() {
   if (!is_full()) return true;
   cap_pages(budget_.emergency_pages);
-  is_disk_short_ = disk_space(paths_.directory).free < budget_.resume_room;
+  is_disk_short_ = !has_disk_room();
   if (is_disk_short_) return false;
-  if (used() + budget_.resume_room > budget_.quota && size_of_file(paths_.wal) > 0) checkpoint(true);
-  if (used() + budget_.resume_room > budget_.quota) return false;
+  if (live_octets() + budget_.resume_room > budget_.quota) return false;
   is_disk_short_ = !ballast_.create();
   if (is_disk_short_) return false;
   cap_pages(budget_.database_pages);
@@ -134,17 +143,17 @@ bool Space::try_checkpoint(bool truncate) {
 
 bool Space::wants_vacuum() {
   const std::uint64_t free_pages = count(free_pages_);
-  if (is_full() && is_disk_short_) return free_pages > 0;
+  if (is_disk_full()) return free_pages > vacuum_pages;                    // a few are kept, for cursors that must grow
   if (count(page_count_) > budget_.database_pages) return free_pages > 0;  // it grew while the ballast was gone
   // Free pages are what the next rows are written to; only what a passed backlog left behind is given back.
   const std::uint64_t live_pages = count(page_count_) - free_pages;
   return free_pages > live_pages / 2 + budget_.wal_cap / budget_.page_size;
 }
 
-/// On a full disk the blocks of the log are wanted too; and the database is cut only when the log is copied.
+/// The database is cut only when the log is copied.
 bool Space::wants_checkpoint() {
-  if (is_full()) return size_of_file(paths_.wal) > 0;
   if (log_frames_ == 0) return false;
+  if (is_full()) return true;
   if (log_octets() > budget_.wal_cap / 2) return true;
   return size_of_file(paths_.database) > count(page_count_) * budget_.page_size;
 }
@@ -155,7 +164,7 @@ bool Space::idle_step() {
     database_.exec("PRAGMA incremental_vacuum(" + std::to_string(vacuum_pages) + ")");
     return true;
   }
-  if (wants_checkpoint()) return checkpoint(is_full()) && !wants_checkpoint();
+  if (wants_checkpoint()) return checkpoint(false) && !wants_checkpoint();
   if (is_full()) regain();
   return false;
 }

@@ -29,13 +29,16 @@ class Space {
 
   [[nodiscard]] bool is_full() const noexcept { return !ballast_.is_there(); }
 
+  /// Full, and because of the disk. Then the blocks of the log are kept: others would take them if they were given up.
+  [[nodiscard]] bool is_disk_full() const noexcept { return is_full() && is_disk_short_; }
+
   /// Why it is full and what helps, as a sentence.
   [[nodiscard]] std::string full_text();
 
   /// Takes the ballast back if there is room for it again. Whether writes are welcome.
   bool regain();
 
-  /// A write met the end: gives up the ballast.
+  /// A write met the end: gives up the ballast. On a full disk its blocks become those of database and log.
   void met_full();
 
   /// Room in the log for `octets` more: a checkpoint if they would pass the cap. Before a commit, so that a forced
@@ -59,9 +62,9 @@ class Space {
  private:
   static int on_commit(void* self, sqlite3*, const char*, int frames);
   std::uint64_t count(SQLite::Statement& statement);
-  std::uint64_t used();
   std::uint64_t live_octets();
   [[nodiscard]] std::uint64_t log_octets() const noexcept;
+  [[nodiscard]] bool has_disk_room() const;
   bool wants_vacuum();
   bool wants_checkpoint();
   bool try_checkpoint(bool truncate);

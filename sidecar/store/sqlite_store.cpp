@@ -184,8 +184,9 @@ void SqliteStore::close() {
     try {
       guarded("closing", [&] {
         write_meta(*engine_->open.database, "clean", "yes");
-        // Only a log that is all in the database may be removed.
-        if (engine_->space.checkpoint(true)) keep_log_on_close(*engine_->open.database, false);
+        // Only a log that is all in the database may be removed; on a full disk the next start needs its blocks.
+        const bool keep = engine_->space.is_disk_full();
+        if (engine_->space.checkpoint(!keep) && !keep) keep_log_on_close(*engine_->open.database, false);
       });
     } catch (const core::StoreFull&) {
       // The log stays and is read at the next start.

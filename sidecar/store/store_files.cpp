@@ -161,6 +161,11 @@ std::uint64_t size_of_file(const std::filesystem::path& path) noexcept {
   return ::lstat(path.c_str(), &status) == 0 ? static_cast<std::uint64_t>(status.st_size) : 0;
 }
 
+std::uint64_t allocated_octets(const std::filesystem::path& path) noexcept {
+  struct stat status {};
+  return ::lstat(path.c_str(), &status) == 0 ? static_cast<std::uint64_t>(status.st_blocks) * 512 : 0;
+}
+
 DiskSpace disk_space(const std::filesystem::path& directory) {
   struct statvfs status {};
   if (::statvfs(directory.c_str(), &status) != 0) {

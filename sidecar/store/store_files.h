@@ -63,6 +63,9 @@ void drop_page_cache(const std::filesystem::path& path) noexcept;
 /// 0 if there is no such file.
 std::uint64_t size_of_file(const std::filesystem::path& path) noexcept;
 
+/// What it takes of the disk; 0 if there is no such file.
+std::uint64_t allocated_octets(const std::filesystem::path& path) noexcept;
+
 /// Of the file system of `directory`, for an ordinary user.
 struct DiskSpace {
   std::uint64_t total = 0;

@@ -9,6 +9,8 @@ import pathlib
 import shutil
 import struct
 import subprocess
+import threading
+import time
 
 from harness import LIBC, Failure, Skip, wait_until
 
@@ -115,3 +117,42 @@ class Ext4:
     def close(self):
         LIBC.umount2(str(self.path).encode(), MNT_DETACH)
         self.memory.close()
+
+
+class Filler:
+    """Another writer on the same disk, who takes all that is left of it; if greedy, what is freed later as well."""
+
+    def __init__(self, directory):
+        self.path = pathlib.Path(directory) / "filler"
+        self.file = self.thread = None
+
+    def fill(self, greedy=False):
+        self.more = greedy
+        self.file = open(self.path, "ab", buffering=0)
+        self.take()
+        if greedy:
+            self.thread = threading.Thread(target=self.go_on, daemon=True)
+            self.thread.start()
+
+    def take(self):
+        for block in (1 << 16, 1 << 12):
+            try:
+                while True:
+                    self.file.write(bytes(block))
+            except OSError:
+                pass
+
+    def go_on(self):
+        while self.more:
+            self.take()
+            time.sleep(0.0005)
+
+    def free(self):
+        if not self.file:
+            return
+        self.more = False
+        if self.thread:
+            self.thread.join()
+        self.file.close()
+        self.path.unlink()
+        self.file = self.thread = None

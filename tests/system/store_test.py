@@ -4,6 +4,7 @@ import pathlib
 import shutil
 import sqlite3
 
+import disks
 from harness import LIBC, Cluster, Sidecar, Skip, expect, proc_io, resident
 from registry import scenario
 
@@ -47,24 +48,41 @@ def disk_filled_by_another_and_freed():
         s = c.sidecar(store=disk / "s", extra=["--quota", "12MiB"])
         p = c.producer(sidecar=s, count=20000, size=1000)
         c.seen("confirmed", 500)
-        fill(disk / "filler")
+        filler = disks.Filler(disk)
+        c.cleanups.append(filler.free)
+        filler.fill()
         c.until("the sender is held back", lambda: c.tally.update().refusals, 30)
         print(f"held back: {c.tally.refusals[-1]}")
         c.worker("w", s)  # acks must be able to free room on a full disk
         c.seen("delivered", 500)
-        (disk / "filler").unlink()
+        filler.free()
         c.finish(p, count=20000, deadline=60)
         expect(s.life == 1 and s.alive, "the sidecar ended on a full disk")
 
 
-def fill(path):
-    with open(path, "wb", buffering=0) as filler:
-        for block in (1 << 16, 1 << 12):
-            try:
-                while True:
-                    filler.write(bytes(block))
-            except OSError:
-                pass
+@scenario
+def disk_filled_by_a_writer_that_takes_what_is_freed():
+    """Somebody else takes the whole disk and each block that is given up: acks free the store's rows nevertheless."""
+    with Cluster() as c:
+        disk = disks.Ext4(c.directory / "disk", 32 << 20)
+        filler = disks.Filler(disk.path)
+        c.cleanups += [disk.close, filler.free]
+        s = c.sidecar(store=disk.path / "s", extra=["--quota", "12MiB"])
+        p = c.producer(sidecar=s, size=1000, rate=3000)
+        c.seen("confirmed", 3000)
+        filler.fill(greedy=True)
+        c.until("the sender is told that the disk is full",
+                lambda: any("disk" in r for r in c.tally.update().refusals), 30)
+        used = c.status(s)["store"]["used"]
+        expect(s.stop() == 0, f"a full disk is no reason not to leave in good order: {s.text()}")
+        s.start()
+        for process in (c.worker("w", s), s):
+            c.until("acks have freed the store", lambda: c.status(s)["store"]["used"] < used / 2, 30)
+            if process is not s:
+                s.kill().start()
+        filler.free()
+        expect(p.stop(60) == 0, p.text())
+        c.finish()
 
 
 def used_octets(folder):

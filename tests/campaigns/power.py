@@ -72,10 +72,7 @@ class Machine:
     def recover(self, drain):
         self.disk.restore()
         self.sidecar.start()
-        alarms = [line for line in self.sidecar.text().splitlines() if ALARM.search(line)]
-        self.alarms += len(alarms)
-        for line in alarms:
-            print(f"after cut {self.cuts}: {line}")
+        self.alarms += len(alarms_of(self.sidecar.text()))
         if drain:
             for worker in self.workers:
                 worker.start()
@@ -92,6 +89,14 @@ class Machine:
                 last, since = delivered, time.monotonic()
             return self.c.tally.owed() == 0 or time.monotonic() - since > 6
         self.c.until("the backlog is drained", done, 120)
+
+
+def alarms_of(text):
+    """What a sidecar says of a damaged or incomplete store; it is printed."""
+    alarms = [line for line in text.splitlines() if ALARM.search(line)]
+    for line in alarms:
+        print(line)
+    return alarms
 
 
 def withdraw_confirms(log, size):

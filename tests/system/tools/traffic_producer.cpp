@@ -1,7 +1,7 @@
 /// \file
 /// Sends numbered messages and writes down what it does: `A <number> <crc>` before it sends, `C <number>` once the
-/// product says confirmed, `B <reason>` when it is held back. Started again after a crash it goes on by last_marker(),
-/// and writes down what that was: `M <number>`.
+/// product says confirmed, `B <reason>` when it is held back (`without a reason`, if none is given for a second).
+/// Started again after a crash it goes on by last_marker(), and writes down what that was: `M <number>`.
 ///
 ///   traffic_producer --stream S --source NAME --log FILE [--sidecar EP] [--count N] [--size N] [--size-max N]
 ///                    [--rate N] [--window OCTETS] [--fresh] [--flush-ms N] [--insecure]   |   --print N --source NAME
@@ -100,6 +100,7 @@ class Producer {
         break;
       }
       waiting_.push_back({next_++, *receipt});
+      unexplained_since_ms_ = 0;
       ready_.pop_front();
       moved = true;
     }
@@ -108,6 +109,10 @@ class Producer {
 
   void note_back_pressure() {
     auto reason = pusher_.back_pressure();
+    // Room may come between the refusal and the question; but not for so long.
+    if (!reason.empty()) unexplained_since_ms_ = 0;
+    if (reason.empty() && unexplained_since_ms_ == 0) unexplained_since_ms_ = traffic::now_ms();
+    if (reason.empty() && traffic::now_ms() - unexplained_since_ms_ > 1000) reason = "without a reason";
     if (reason == back_pressure_ || reason.empty()) return;
     log_ << "B " << (back_pressure_ = std::move(reason)) << "\n";
     log_.write();
@@ -143,6 +148,7 @@ class Producer {
   restante::Pusher pusher_;
   std::uint64_t next_ = 1;
   std::uint64_t started_ms_ = 0;
+  std::uint64_t unexplained_since_ms_ = 0;  // the first of the refusals in a row that had no reason; 0: none
   std::deque<traffic::Payload> ready_;
   std::deque<Waiting> waiting_;
   std::string back_pressure_;

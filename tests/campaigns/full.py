@@ -1,0 +1,199 @@
+#!/usr/bin/env -S python3 -B
+"""Full disks and full quotas: fill, hold, drain, free; n counts the cycles.
+
+A producer fills the store while its workers are away, and on most disks another writer takes all that is left. The
+sender must be refused with a reason. Then, with the disk still full, the workers' acks must free room. Then the disk
+gets room, and all must go on by itself. Nothing confirmed is lost, and the database is whole in the end. The control
+is a build without a ballast, in which acks cannot free anything.
+"""
+import contextlib
+import json
+import random
+import sqlite3
+import time
+
+import campaign
+import disks
+from harness import Cluster, Failure, expect
+from power import alarms_of
+
+CYCLES_PER_DISK = 5
+CONTROL_CYCLES = 10
+MIB = 1 << 20
+SOON_S = 20          # for what takes a second on an idle machine
+CONTROL_SOON_S = 8   # the control waits for what never comes
+FULL = "the store of node"  # in the words of a refusal, when it is not only the window that is full
+
+
+class Stuck(Failure):
+    """Acks free nothing, or nothing goes on although there is room."""
+
+
+class Kind:
+    """A disk, a quota, and whether somebody else fills the disk."""
+
+    def __init__(self, name, quota, is_crowded):
+        self.name, self.quota, self.is_crowded = name, quota, is_crowded
+
+    def disk(self, directory):
+        if self.name == "tmpfs":
+            return disks.Tmpfs(directory / "disk", 16 * MIB)
+        return disks.Ext4(directory / "disk", 32 * MIB)
+
+    def __str__(self):
+        return f"{self.name}, quota {self.quota}, {'with' if self.is_crowded else 'without'} another writer"
+
+
+KINDS = [Kind("ext4", "20MiB", True), Kind("tmpfs", "12MiB", True), Kind("tmpfs", "6MiB", False),
+         Kind("ext4", "200MiB", True), Kind("ext4", "16MiB", False)]
+
+
+class Machine:
+    """A sidecar on a small disk, a producer that sends all it can, two workers, and whoever else fills the disk."""
+
+    def __init__(self, cluster, rng, kind, binary):
+        self.soon = SOON_S if binary == "restante" else CONTROL_SOON_S
+        self.c, self.rng, self.kind = cluster, rng, kind
+        self.disk = kind.disk(cluster.directory)
+        self.filler = disks.Filler(self.disk.path)
+        cluster.cleanups += [self.disk.close, self.filler.free]
+        self.sidecar = cluster.sidecar(store=self.disk.path / "store", extra=["--quota", kind.quota], binary=binary)
+        self.workers = [cluster.worker(f"w{n}", self.sidecar, start=False) for n in range(2)]
+        self.cycles = self.unexplained = self.late = self.alarms = self.resume_ms = 0
+
+    def cycle(self):
+        self.fill()
+        self.hold()
+        self.drain()
+        self.free()
+        self.cycles += 1
+
+    def fill(self):
+        """Until the sender is refused because of the store."""
+        c, rng, before = self.c, self.rng, self.c.tally.update().count("confirmed")
+        said, refused = len(c.tally.refusals), self.refused_commits()
+        self.producer = c.producer(f"p{self.cycles}", self.sidecar, fresh=True, size=100,
+                                   size_max=rng.choice((300, 2000, 20000)), window=rng.choice((1, 8)) * MIB)
+        if self.kind.is_crowded:
+            c.seen("confirmed", before + rng.randrange(1, 1500), SOON_S)
+            self.filler.fill(greedy=rng.random() < 0.5)
+        c.until("the sender is held back by the store",
+                lambda: any(FULL in r for r in c.tally.update().refusals[said:]), 3 * SOON_S)
+        # With nobody there, a quota is kept by the window of the sender alone: no commit ever meets it.
+        if not self.kind.is_crowded and self.refused_commits() > refused:
+            self.late += 1
+            print(f"cycle {self.cycles}: a commit met the quota: {self.c.status(self.sidecar)}")
+
+    def hold(self):
+        """The disk stays full; perhaps the sidecar dies or leaves, and must come back although it is."""
+        what = self.rng.random()
+        if what < 0.3:
+            self.sidecar.kill().start(deadline=SOON_S)
+        elif what < 0.5:
+            status = self.sidecar.stop()
+            expect(status == 0, f"the sidecar ended with {status} on a full disk: {self.sidecar.text()}")
+            self.sidecar.start(deadline=SOON_S)
+        self.alarms += len(alarms_of(self.sidecar.text()))
+        self.used = self.c.status(self.sidecar)["store"]["used"]
+
+    def drain(self):
+        """The workers come, and the disk is as full as it was: their acks must free room in it."""
+        c = self.c
+        for worker in self.workers:
+            worker.start()
+        held = {source: set(numbers) for source, numbers in c.tally.update().confirmed.items()}
+        self.until("what was confirmed is delivered",
+                   lambda: not any(numbers - c.tally.update().delivered[s] for s, numbers in held.items()), 3 * SOON_S)
+        self.until(f"acks have freed half of {self.used} octets",
+                   lambda: c.status(self.sidecar)["store"]["used"] <= self.used // 2)
+
+    def free(self):
+        """The other writer goes, with no worker there: sending goes on. Then all comes to a good end."""
+        c = self.c
+        for worker in self.workers:
+            worker.stop()
+        before, began = c.tally.update().count("confirmed"), time.monotonic()
+        self.filler.free()
+        self.until("sending goes on", lambda: c.tally.update().count("confirmed") > before or self.is_at_quota())
+        self.resume_ms = max(self.resume_ms, round((time.monotonic() - began) * 1000))
+        for worker in self.workers:
+            worker.start()
+        status = self.producer.stop(60)
+        expect(status == 0, f"{self.producer.name} ended with {status}: {self.producer.text()}")
+        c.settle(60)
+        for worker in self.workers:
+            worker.stop()
+
+    def refused_commits(self):
+        return self.c.status(self.sidecar)["counters"].get("commits refused by a full store", 0)
+
+    def is_at_quota(self):
+        """It went on, and filled its quota once more."""
+        store = self.c.status(self.sidecar)["store"]
+        return not store["full"] and store["used"] > store["quota"] * 0.8
+
+    def until(self, what, condition, deadline=None):
+        try:
+            self.c.until(what, condition, deadline or self.soon)
+        except Failure as failure:
+            raise Stuck(f"{failure} (cycle {self.cycles}; {self.c.status(self.sidecar)})") from None
+
+    def end(self):
+        """The sidecar leaves in good order; what SQLite says of its database."""
+        self.unexplained = sum(1 for reason in self.c.tally.refusals if "without a reason" in reason)
+        status = self.sidecar.stop()
+        expect(status == 0, f"the sidecar ended with {status}: {self.sidecar.text()}")
+        with contextlib.closing(sqlite3.connect(self.disk.path / "store" / "restante.db")) as database:
+            return database.execute("PRAGMA quick_check").fetchone()[0]
+
+
+def one_disk(cycles, seed, kind, binary="restante"):
+    with Cluster() as c:
+        machine = Machine(c, random.Random(seed), kind, binary)
+        for _ in range(cycles):
+            machine.cycle()
+        checked = machine.end()
+        if checked != "ok":
+            print(f"seed {seed}, {kind}: quick_check: {checked}")
+        verdict = c.verdict()
+        if not verdict.good:
+            print(f"seed {seed}, {kind}: {verdict.line()} {json.dumps(verdict.examples)}")
+        return verdict, machine, checked
+
+
+def trials(n, seed):
+    sums = {"accepted": 0, "confirmed": 0, "delivered": 0, "lost": 0, "bad_verdicts": 0, "bad_checks": 0,
+            "bad_alarms": 0, "bad_refusals": 0, "bad_admissions": 0, "resume_ms_max": 0}
+    rng, left, number = random.Random(seed), n, 0
+    cycles = min(CYCLES_PER_DISK, max(1, n // len(KINDS)))
+    while left > 0:
+        kind, mine = KINDS[number % len(KINDS)], rng.randrange(1 << 32)
+        try:
+            verdict, machine, checked = one_disk(min(left, cycles), mine, kind)
+        except Failure as failure:
+            raise Failure(f"{failure}\n{kind}, seed of the disk {mine}") from None
+        sums["accepted"] += verdict.attempted
+        sums["confirmed"] += verdict.confirmed
+        sums["delivered"] += verdict.delivered
+        sums["lost"] += verdict.lost
+        sums["bad_verdicts"] += not verdict.good
+        sums["bad_checks"] += checked != "ok"
+        sums["bad_alarms"] += machine.alarms
+        sums["bad_refusals"] += machine.unexplained
+        sums["bad_admissions"] += machine.late
+        sums["resume_ms_max"] = max(sums["resume_ms_max"], machine.resume_ms)
+        left, number = left - machine.cycles, number + 1
+    return sums
+
+
+def control(seed):
+    for number in range(1, CONTROL_CYCLES + 1):
+        try:
+            one_disk(1, seed + number, KINDS[0], "restante-control-room")
+        except Stuck:
+            return number
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(campaign.main("full", trials, control, n=50, about=__doc__))

@@ -6,10 +6,8 @@ sender must be refused with a reason. Then, with the disk still full, the worker
 gets room, and all must go on by itself. Nothing confirmed is lost, and the database is whole in the end. The control
 is a build without a ballast, in which acks cannot free anything.
 """
-import contextlib
 import json
 import random
-import sqlite3
 import time
 
 import campaign
@@ -143,8 +141,7 @@ class Machine:
         self.unexplained = sum(1 for reason in self.c.tally.refusals if "without a reason" in reason)
         status = self.sidecar.stop()
         expect(status == 0, f"the sidecar ended with {status}: {self.sidecar.text()}")
-        with contextlib.closing(sqlite3.connect(self.disk.path / "store" / "restante.db")) as database:
-            return database.execute("PRAGMA quick_check").fetchone()[0]
+        return disks.check_database(self.disk.path / "store" / "restante.db")
 
 
 def one_disk(cycles, seed, kind, binary="restante"):

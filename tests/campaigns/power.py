@@ -19,6 +19,7 @@ CUTS_PER_DISK = 12
 CONTROL_CUTS = 20
 MIB = 1 << 20
 MOUNTS = ("data=ordered", "data=writeback", "data=ordered,commit=1", "data=writeback,commit=1")
+COMPLAINTS = ("rows damaged or missing", "peers that knew more than the store")
 ALARM = re.compile(r"damaged|is gone|is lost|are lost|not whole")
 
 
@@ -28,8 +29,10 @@ class Machine:
     def __init__(self, cluster, rng, options, binary="restante"):
         self.c, self.rng = cluster, rng
         self.disk = disks.Ext4(cluster.directory / "disk", 64 * MIB, options)
-        cluster.cleanups.append(self.disk.close)
-        self.cuts = self.alarms = 0
+        self.filler = disks.Filler(self.disk.path)
+        cluster.cleanups += [self.disk.close, self.filler.free]
+        self.cuts = self.alarms = self.fills = self.early = 0
+        self.drained = False
         quota = rng.choice(("12MiB", "48MiB"))  # small ones copy their log into the database often
         extra = ["--quota", quota, *(["--no-elision"] if rng.random() < 0.3 else [])]
         self.sidecar = cluster.sidecar(store=self.disk.path / "store", extra=extra, binary=binary)
@@ -54,32 +57,52 @@ class Machine:
         self.a = c.producer(f"a{self.cuts}", self.sidecar, stream="a", fresh=True, **self.load())
         self.b.start()
         c.until("the load has begun", lambda: c.tally.update().count("confirmed") > before, 20)
-        moment = time.monotonic() + rng.uniform(0, 0.4)
-        wait_until("the moment of the cut", lambda: time.monotonic() >= moment, check=c.check, poll=0.002)
+        if rng.random() < 0.1:  # somebody fills the disk before its power goes
+            self.filler.fill()
+            self.fills += 1
+        self.wait(rng.uniform(0, 0.4))
         self.cut()
+        if rng.random() < 0.15:  # the power goes again while the sidecar comes back
+            self.disk.restore()
+            self.sidecar.start(wait=False)
+            self.wait(rng.uniform(0, 0.1))
+            self.cut()
+            self.early += 1
         self.recover(drain)
+
+    def wait(self, seconds):
+        """A random moment: the only thing here that is waited for by the clock."""
+        moment = time.monotonic() + seconds
+        wait_until("the moment of the cut", lambda: time.monotonic() >= moment, check=self.c.check, poll=0.002)
 
     def cut(self):
         logs = [self.c.directory / f"{p.name}.{p.life}.log" for p in (self.a, self.b)]
         sizes = [log.stat().st_size if log.exists() else 0 for log in logs]
         self.disk.cut()
+        spared = self.workers if self.rng.random() < 0.4 else ()  # they are on another machine
         for process in self.c.processes:
-            process.kill()
+            if process not in spared:
+                process.kill()
+        self.filler.close()
         for log, size in zip(logs, sizes):
             withdraw_confirms(log, size)
         self.cuts += 1
 
     def recover(self, drain):
+        """The power is back, and stays."""
         self.disk.restore()
+        self.filler.free()
         self.sidecar.start()
         self.alarms += len(alarms_of(self.sidecar.text()))
+        self.drained = drain
         if drain:
-            for worker in self.workers:
-                worker.start()
             self.drain()
 
     def drain(self):
         """Until nothing confirmed is owed, or nothing comes any more: then the oracle will say what is lost."""
+        for worker in self.workers:
+            if not worker.alive:
+                worker.start()
         last, since = None, time.monotonic()
 
         def done():
@@ -89,6 +112,15 @@ class Machine:
                 last, since = delivered, time.monotonic()
             return self.c.tally.owed() == 0 or time.monotonic() - since > 6
         self.c.until("the backlog is drained", done, 120)
+
+    def end(self):
+        """What the sidecar has to complain of, and SQLite of the database, in the end."""
+        counters = self.c.status(self.sidecar)["counters"]
+        complaints = {name: counters[name] for name in COMPLAINTS if counters.get(name)}
+        status = self.sidecar.stop()
+        expect(status == 0, f"the sidecar ended with {status}: {self.sidecar.text()}")
+        checked = disks.check_database(self.disk.path / "store" / "restante.db")
+        return "ok" if checked == "ok" and not complaints else f"{checked} {complaints}"
 
 
 def alarms_of(text):
@@ -110,30 +142,31 @@ def withdraw_confirms(log, size):
 
 
 def one_disk(cuts, seed, options, binary="restante"):
-    """So many cuts of one disk; (verdict, machine). A control ends with its first loss."""
+    """So many cuts of one disk; (verdict, machine, "ok"). A control ends with its first loss."""
     rng, control = random.Random(seed), binary != "restante"
     with Cluster() as c:
         machine = Machine(c, rng, options, binary)
-        for number in range(cuts):
-            machine.cycle(away=control or rng.random() < 0.5, drain=control or number == cuts - 1 or rng.random() < 0.8)
-            if c.tally.owed() and (control or number == cuts - 1):
-                break
-        verdict = c.verdict()
-        expect(control or machine.cuts == cuts, f"{machine.cuts} cuts, not {cuts}")
+        while machine.cuts < cuts and not (control and c.tally.owed()):
+            machine.cycle(away=control or rng.random() < 0.5, drain=control or rng.random() < 0.8)
+        if not machine.drained:
+            machine.drain()
+        verdict, checked = c.verdict(), machine.end()
+        if checked != "ok":
+            print(f"seed {seed}, {options}: {checked}")
         if not verdict.good and not control:
             print(f"seed {seed}, {options}: {verdict.line()} {json.dumps(verdict.examples)}")
             c.tell()
-        return verdict, machine
+        return verdict, machine, checked
 
 
 def trials(n, seed):
     sums = {"accepted": 0, "confirmed": 0, "delivered": 0, "duplicates": 0, "lost": 0, "bad_verdicts": 0,
-            "bad_alarms": 0}
+            "bad_checks": 0, "bad_alarms": 0, "on_full_disks": 0, "during_starts": 0}
     rng, left, number, began = random.Random(seed), n, 0, time.monotonic()
     while left > 0:
         cuts, options, mine = min(left, CUTS_PER_DISK), MOUNTS[number % len(MOUNTS)], rng.randrange(1 << 32)
         try:
-            verdict, machine = one_disk(cuts, mine, options)
+            verdict, machine, checked = one_disk(cuts, mine, options)
         except Failure as failure:
             raise Failure(f"{failure}\n{options}, seed of the disk {mine}") from None
         sums["accepted"] += verdict.attempted
@@ -142,13 +175,16 @@ def trials(n, seed):
         sums["duplicates"] += verdict.duplicates
         sums["lost"] += verdict.lost
         sums["bad_verdicts"] += not verdict.good
+        sums["bad_checks"] += checked != "ok"
         sums["bad_alarms"] += machine.alarms
-        left, number = left - cuts, number + 1
+        sums["on_full_disks"] += machine.fills
+        sums["during_starts"] += machine.early
+        left, number = left - machine.cuts, number + 1
     return sums | {"ms_per_cut": round((time.monotonic() - began) * 1000 / n)}
 
 
 def control(seed):
-    verdict, machine = one_disk(CONTROL_CUTS, seed, MOUNTS[0], "restante-control-sync")
+    verdict, machine, _ = one_disk(CONTROL_CUTS, seed, MOUNTS[0], "restante-control-sync")
     return machine.cuts if verdict.lost else 0
 
 

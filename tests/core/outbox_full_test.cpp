@@ -97,6 +97,22 @@ TEST_CASE("acks free a full disk") {
   CHECK(full.writer.peer->last<Confirmed>()->window > 0);
 }
 
+TEST_CASE("a store that was full opens its window again when nothing is left to be written and nobody takes") {
+  Full full;
+  {
+    TestWorker worker(full.bench, 0x51, {100000, 1U << 30});
+    worker.join();
+    for (const Sequence sequence : worker.take()) worker.ack(sequence);
+    full.bench.pass(1s);
+    full.bench.cut(*worker.peer);
+  }
+  full.bench.pass(5s);
+  CHECK(full.bench.rows() == 0);
+  CHECK(full.writer.confirmed() == full.writer.before);
+  CHECK(full.writer.peer->last<Confirmed>()->window > 0);
+  CHECK(full.writer.peer->last<Confirmed>()->limit.empty());
+}
+
 TEST_CASE("acks free a full disk though copies go on") {
   Full full;
   TestWorker worker(full.bench, 0x51, {100, 1U << 20});

@@ -3,10 +3,12 @@
 All mounts are made in a mount namespace of this process and its children. However they end, the kernel takes the mounts
 with them, and the loop devices go with the mounts: nothing can be left behind.
 """
+import contextlib
 import fcntl
 import os
 import pathlib
 import shutil
+import sqlite3
 import struct
 import subprocess
 import threading
@@ -147,12 +149,21 @@ class Filler:
             self.take()
             time.sleep(0.0005)
 
-    def free(self):
-        if not self.file:
-            return
+    def close(self):
+        """Takes no more, and keeps what it has."""
         self.more = False
         if self.thread:
             self.thread.join()
-        self.file.close()
-        self.path.unlink()
+        if self.file:
+            self.file.close()
         self.file = self.thread = None
+
+    def free(self):
+        self.close()
+        self.path.unlink(missing_ok=True)
+
+
+def check_database(path):
+    """What SQLite says of a database that nobody has open: `ok`, or what is wrong."""
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        return database.execute("PRAGMA quick_check").fetchone()[0]

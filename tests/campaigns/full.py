@@ -16,7 +16,7 @@ from harness import Cluster, Failure, expect
 from power import alarms_of
 
 CYCLES_PER_DISK = 5
-CONTROL_CYCLES = 10
+CONTROL_CYCLES = 25
 MIB = 1 << 20
 SOON_S = 20          # for what takes a second on an idle machine
 CONTROL_SOON_S = 8   # the control waits for what never comes
@@ -50,7 +50,7 @@ class Machine:
     """A sidecar on a small disk, a producer that sends all it can, two workers, and whoever else fills the disk."""
 
     def __init__(self, cluster, rng, kind, binary):
-        self.soon = SOON_S if binary == "restante" else CONTROL_SOON_S
+        self.is_control = binary != "restante"
         self.c, self.rng, self.kind = cluster, rng, kind
         self.disk = kind.disk(cluster.directory)
         self.filler = disks.Filler(self.disk.path)
@@ -74,7 +74,7 @@ class Machine:
                                    size_max=rng.choice((300, 2000, 20000)), window=rng.choice((1, 8)) * MIB)
         if self.kind.is_crowded:
             c.seen("confirmed", before + rng.randrange(1, 1500), SOON_S)
-            self.filler.fill(greedy=rng.random() < 0.5)
+            self.filler.fill(greedy=self.is_control or rng.random() < 0.5)
         c.until("the sender is held back by the store",
                 lambda: any(FULL in r for r in c.tally.update().refusals[said:]), 3 * SOON_S)
         # With nobody there, a quota is kept by the window of the sender alone: no commit ever meets it.
@@ -132,7 +132,7 @@ class Machine:
 
     def until(self, what, condition, deadline=None):
         try:
-            self.c.until(what, condition, deadline or self.soon)
+            self.c.until(what, condition, deadline or (CONTROL_SOON_S if self.is_control else SOON_S))
         except Failure as failure:
             raise Stuck(f"{failure} (cycle {self.cycles}; {self.c.status(self.sidecar)})") from None
 

@@ -5,21 +5,15 @@ import shutil
 import sqlite3
 
 import disks
-from harness import LIBC, Cluster, Sidecar, Skip, expect, proc_io, resident
+from harness import Cluster, Sidecar, Skip, expect, proc_io, resident
 from registry import scenario
 
-MNT_DETACH = 2
 
-
-def small_disk(c, size="16m"):
+def small_disk(c):
     """A tmpfs of its own, as a disk that can really be full."""
-    path = c.directory / "disk"
-    path.mkdir()
-    place = str(path).encode()
-    if LIBC.mount(b"tmpfs", place, b"tmpfs", 0, f"size={size},mode=700".encode()) != 0:
-        raise Skip("no tmpfs can be mounted here (it needs root)")
-    c.cleanups.append(lambda: LIBC.umount2(place, MNT_DETACH))
-    return path
+    disk = disks.Tmpfs(c.directory / "disk", 16 << 20)
+    c.cleanups.append(disk.close)
+    return disk.path
 
 
 @scenario

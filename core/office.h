@@ -106,6 +106,7 @@ class Office {
   [[nodiscard]] std::string live_endpoint(const Link& link, const Subscribe& subscribe) const;
   void set_windows();
   void collect_due(Transaction& transaction);
+  void end_empty_commit();
   void share_memory();
 
   Settings settings_;

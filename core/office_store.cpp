@@ -38,6 +38,14 @@ void Office::collect_due(Transaction& transaction) {
   }
 }
 
+/// Nothing had to be written. Who waited for it begins now, as after a commit: not when something else happens.
+void Office::end_empty_commit() {
+  for (auto& [name, outbox] : streams_) {
+    if (outbox.on_nothing_to_commit(turn_)) finish(outbox);
+  }
+  if (!loads_.empty() || !parked_loads_.empty()) next_deadline_ = now_;  // the loop has taken the others by now
+}
+
 /// All that is due goes into one commit; what comes while it syncs gathers for the next.
 std::optional<Transaction> Office::next_transaction(Instant now) {
   if (in_commit_) return std::nullopt;
@@ -47,7 +55,7 @@ std::optional<Transaction> Office::next_transaction(Instant now) {
     for (auto& [name, outbox] : streams_) outbox.collect_freeing(transaction);
   }
   if (transaction.empty()) {
-    for (auto& [name, outbox] : streams_) outbox.on_nothing_to_commit(turn_);
+    end_empty_commit();
     if (pending_incarnation_ && now_ >= retry_at_) {
       pending_incarnation_ = false;
       incarnation_in_commit_ = true;
@@ -56,7 +64,7 @@ std::optional<Transaction> Office::next_transaction(Instant now) {
     collect_due(transaction);
   }
   if (transaction.empty()) {
-    for (auto& [name, outbox] : streams_) outbox.on_nothing_to_commit(turn_);
+    end_empty_commit();
     return std::nullopt;
   }
   if (!transaction.parked.empty()) transaction.clock_ms = turn_.clock_ms;

@@ -115,8 +115,8 @@ class Outbox {
   void collect_freeing(Transaction& transaction);
   void on_committed(const CommitToken& token, Turn& turn);
   void on_not_committed(Instant retry_at);
-  /// What was collected came to nothing: what waited for it may go.
-  void on_nothing_to_commit(Turn& turn);
+  /// What was collected came to nothing: what waited for it may go. True if it did: then finish() has work.
+  bool on_nothing_to_commit(Turn& turn);
   void next_loads(std::uint64_t& number, std::vector<LoadRequest>& loads, std::vector<ParkedRequest>& parked,
                   const Turn& turn);
   void on_loaded(const LoadReply& reply, Turn& turn);

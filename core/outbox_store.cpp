@@ -219,9 +219,10 @@ void Outbox::let_go(Subscription& subscription, Instant due, const Turn& turn) {
   subscription.let_go_due_ms = std::min(subscription.let_go_due_ms.value_or(due_ms), due_ms);
 }
 
-void Outbox::on_nothing_to_commit(Turn& turn) {
+bool Outbox::on_nothing_to_commit(Turn& turn) {
   const InCommit done = std::exchange(in_commit_, InCommit{});
   for (const Token session : done.admissions) admit(session, turn);
+  return !done.admissions.empty();
 }
 
 /// The disk is full: nothing of the transaction holds; all of it is asked for again later.

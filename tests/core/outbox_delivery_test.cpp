@@ -31,6 +31,21 @@ TEST_CASE("work sent before any worker exists is kept for the first one") {
   CHECK(worker.take() == Sequences{1, 2, 3});
 }
 
+TEST_CASE("a session that is admitted when there is nothing left to commit gets its work at once") {
+  OfficeBench bench;
+  TestWriter writer(bench);
+  TestWorker worker(bench);
+  worker.endpoint = "tcp://10.0.0.9:1";
+  bench.disk_runs = false;
+  writer.open();  // the stream and its subscription are on their way to the disk
+  worker.join();  // and the worker has to wait for them
+  bench.disk_runs = true;
+  bench.perform();
+  CHECK(worker.peer->last<Subscribed>());
+  REQUIRE(writer.target());
+  CHECK(writer.lent() > 0);
+}
+
 TEST_CASE("a redelivery is cut by the worker's credit, and the rest follows what it settles") {
   OfficeBench bench;
   TestWriter writer(bench);

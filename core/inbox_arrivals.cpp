@@ -34,6 +34,10 @@ void Inbox::on_live(std::shared_ptr<const Batch> batch, Instant now) {
     counters_.unwanted += length(range);
     return;
   }
+  if (trouble_ && trouble_->final) {  // taken over (X7), and whoever publishes does not know it
+    counters_.refused += length(range);
+    return;
+  }
   if (!grants_.announced(header.grant, range)) {
     counters_.unannounced += length(range);
     return;

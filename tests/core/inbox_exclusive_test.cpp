@@ -147,6 +147,18 @@ TEST_CASE("taken over is the end: nothing is reclaimed, handed out or settled an
   CHECK(bench.effects.empty());
 }
 
+TEST_CASE("a live copy that comes after the takeover is not handed out (X7)") {
+  Exclusive bench;
+  bench.connect();
+  bench.live({1, 1}, 0, "a");
+  CHECK(bench.take_all() == Sequences{1});
+  bench.inbox.on_message(TakenOver{bench.token, "by pid 7", 0}, bench.now);
+  bench.live({2, 2}, 1, "a");  // whoever publishes does not know of it
+  CHECK(bench.take_all().empty());
+  CHECK(bench.inbox.queued() == 0);
+  CHECK(bench.inbox.counters().refused == 1);
+}
+
 TEST_CASE("a claim that was taken while the link was down is not asked for again") {
   Exclusive bench;
   bench.connect();

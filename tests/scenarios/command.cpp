@@ -137,6 +137,7 @@ void Command::run_settle(Stage& stage) const {
   using Verdict = sim::SimWorker::Verdict;
   const std::string& verb = words_.front();
   sim::SimWorker::Decision decision;
+  decision.reason = "broken";
   if (verb == "nack") decision.verdict = Verdict::nack;
   if (verb == "reject") decision.verdict = Verdict::reject;
   if (verb == "release") decision.verdict = Verdict::release;

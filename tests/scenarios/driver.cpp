@@ -27,7 +27,7 @@ Outcome play(const Transcript& transcript) {
       stage.settle_down();
     } catch (const std::runtime_error& error) {  // a Fault, or a Violation that the ledger has seen
       outcome.played = false;
-      if (outcome.report.empty()) outcome.report = transcript.place(step) + ": " + error.what() + "\n";
+      outcome.report += transcript.place(step) + ": " + error.what() + "\n";
       return outcome;
     }
     outcome.traces.push_back(stage.take_trace());

@@ -25,6 +25,11 @@ class Names {
     const std::pair<std::uint64_t, core::Token> who{target.handle, target.token};
     return target.gone ? live_.erase(who) > 0 : live_.insert(who).second;
   }
+  /// Does this session ask for nothing from now on, or for something again?
+  bool learn_credit(const core::Settle& settle) {
+    return settle.credit.messages == 0 ? asks_nothing_.insert(settle.token).second
+                                       : asks_nothing_.erase(settle.token) > 0;
+  }
   [[nodiscard]] std::string consumer(core::Token token) const {
     const auto known = consumers_.find(token);
     return known == consumers_.end() ? "somebody" : known->second;
@@ -37,6 +42,7 @@ class Names {
  private:
   std::map<core::Token, std::string> consumers_;
   std::map<GrantId, std::string> producers_;
+  std::set<core::Token> asks_nothing_;
   std::set<std::pair<std::uint64_t, core::Token>> live_;
 };
 

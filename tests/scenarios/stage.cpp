@@ -13,7 +13,7 @@ constexpr std::uint64_t producer_window = limits::writer_window;
 
 }  // namespace
 
-Stage::Stage() : now_(core::Instant{} + std::chrono::hours{1}), disk_("node", {1, 1}), sidecar_(disk_) {
+Stage::Stage() : now_(core::Instant{} + std::chrono::hours{1}), disk_("n1", {1, 1}), sidecar_(disk_) {
   sidecar_.commits = &commits_;
   sidecar_.count = [](const std::string&) {};
   sidecar_.is_alive = [this](std::uint32_t pid) {
@@ -23,7 +23,7 @@ Stage::Stage() : now_(core::Instant{} + std::chrono::hours{1}), disk_("node", {1
   sidecar_.tell = [this](const std::string& line) {
     constexpr std::string_view notice = "  notice: ";
     if (line == "  disk: full") note("disk", "full, nothing of the commit is kept");
-    if (line.starts_with(notice)) note("sidecar", line.substr(notice.size()));
+    if (line.starts_with(notice)) note("sidecar", line.substr(notice.size(), line.find(". ") - notice.size()));
   };
 }
 
@@ -112,7 +112,9 @@ void Stage::start_consumer(const std::string& name, const ConsumerSetup& setup) 
     note(name, "is told of a regress: what it knew from " + std::to_string(from) + " on is gone");
     ledger_.on_regress(session, from);
   };
-  added.consumer->count = [this, name](const char* what) { note(name, what); };
+  added.consumer->count = [this, name](const std::string& what) {
+    if (what == "settled after its hold had ended") note(name, "no longer holds it");
+  };
 }
 
 void Stage::crash(const std::string& name) {
@@ -150,7 +152,8 @@ void Stage::send(const std::string& name, std::size_t count, std::size_t batch, 
     shape.messages = std::min(count, batch);
     const core::Buffer copy = writer.producer->send(ledger_, next_number_, shape, now_, live);
     if (copy.empty()) {
-      note(name, "cannot send: " + writer.producer->core().obstacle(shape.messages * shape.payload, shape.messages));
+      note(name, "cannot send: " +
+                     first_clause(writer.producer->core().obstacle(shape.messages * shape.payload, shape.messages)));
       return;
     }
     for (const auto& one : parties_) {  // as PUB does: every exclusive consumer gets it
@@ -223,7 +226,7 @@ void Stage::tell_status(const std::string& name) {
   const Party& one = party(name);
   if (one.producer) {
     const core::Producer& core = one.producer->core();
-    const std::string obstacle = core.obstacle();
+    const std::string obstacle = first_clause(core.obstacle());
     note(name, "sent " + std::to_string(core.sent()) + ", confirmed " + std::to_string(core.confirmed()) +
                    ", settled " + std::to_string(core.settled()) + (obstacle.empty() ? "" : "; " + obstacle));
     return;
@@ -241,7 +244,7 @@ void Stage::tell_status(const std::string& name) {
   for (const auto& [reason, count] : reasons) {
     if (count > 0) text += ", " + std::string(reason) + " " + std::to_string(count);
   }
-  note(name, core.trouble() ? text + "; " + core.trouble()->text : text);
+  note(name, core.trouble() ? text + "; " + first_clause(core.trouble()->text) : text);
 }
 
 }  // namespace restante::scenarios

@@ -88,6 +88,7 @@ class Stage {
 
   // ---- stage_paths.cpp
   bool round();
+  void learn_names();
   void tick_all();
   void dial(Party& party);
   bool arrive_up(Party& party);
@@ -99,7 +100,7 @@ class Stage {
   void lose_up(Party& party);
   void lose_down(Party& party);
   [[nodiscard]] std::string text_up(const sim::Frames& frames);
-  [[nodiscard]] std::string text_down(const Party& party, const sim::Frames& frames);
+  [[nodiscard]] std::string text_down(const sim::Frames& frames);
   [[nodiscard]] std::string way_of_live(const Party& party, const core::Buffer& frame) const;
 
   core::Instant now_;

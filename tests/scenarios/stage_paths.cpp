@@ -44,10 +44,14 @@ std::string Stage::text_up(const sim::Frames& frames) {
   return text_of(decode(frames.front()), names_, shown);
 }
 
-std::string Stage::text_down(const Party& party, const sim::Frames& frames) {
-  const core::ControlMessage message = decode(frames.front());
-  names_.learn(party.name, message);
-  return text_of(message, names_, shown);
+std::string Stage::text_down(const sim::Frames& frames) { return text_of(decode(frames.front()), names_, shown); }
+
+/// Others may be told of a token before the consumer that it was made for.
+void Stage::learn_names() {
+  for (const auto& one : parties_) {
+    if (!one->client().dialled()) continue;
+    for (const sim::Frames& frames : one->client().link()->down) names_.learn(one->name, decode(frames.front()));
+  }
 }
 
 std::string Stage::way_of_live(const Party& party, const core::Buffer& frame) const {
@@ -66,7 +70,7 @@ bool Stage::arrive_up(Party& party) {
 
 bool Stage::arrive_down(Party& party) {
   if (party.frozen || !party.client().dialled() || !party.client().link()->gives_down()) return false;
-  note("sidecar > " + party.name, text_down(party, party.client().link()->down.front()));
+  note("sidecar > " + party.name, text_down(party.client().link()->down.front()));
   return party.producer ? party.producer->receive(ledger_, now_) : party.consumer->receive(now_);
 }
 
@@ -133,6 +137,7 @@ bool Stage::round() {
   for (const auto& one : parties_) any = (!one->holds_up && arrive_up(*one)) || any;
   any = (!holds_disk_ && disk_step()) || any;
   any = (!holds_answers_ && sidecar_.up() && sidecar_.answer_step(now_)) || any;
+  learn_names();
   for (const auto& one : parties_) {
     any = (!one->holds_down && arrive_down(*one)) || any;
     any = (!one->holds_live && arrive_live(*one)) || any;
@@ -224,7 +229,7 @@ void Stage::lose_up(Party& party) {
 void Stage::lose_down(Party& party) {
   if (!party.client().dialled()) throw Fault(party.name + " has no link");
   auto& queue = party.client().link()->down;
-  for (const sim::Frames& frames : queue) note("lost: sidecar > " + party.name, text_down(party, frames));
+  for (const sim::Frames& frames : queue) note("lost: sidecar > " + party.name, text_down(frames));
   queue.clear();
 }
 

@@ -55,7 +55,8 @@ struct Teller {
     for (const core::Reject& reject : settle.rejects) parts.add("reject " + std::to_string(reject.sequence));
     if (!settle.released.empty()) parts.add("release " + text_of_ranges(settle.released));
     if (!settle.received.empty()) parts.add("received " + text_of_ranges(settle.received));
-    if (shown.credit) parts.add("credit " + std::to_string(settle.credit.messages));
+    const bool is_news = names.learn_credit(settle);  // that it asks for nothing, or for something again
+    if (shown.credit || is_news) parts.add("credit " + std::to_string(settle.credit.messages));
     return parts.text();
   }
   std::string operator()(const core::CatchUp& request) const {
@@ -63,7 +64,7 @@ struct Teller {
   }
   std::string operator()(const core::Unsubscribe&) const { return "unsubscribe"; }
   std::string operator()(const core::Unknown&) const { return "this link is unknown"; }
-  std::string operator()(const core::Refused& refused) const { return "refused: " + refused.text; }
+  std::string operator()(const core::Refused& refused) const { return "refused: " + first_clause(refused.text); }
   std::string operator()(const core::Granted& granted) const {
     const std::string marker = granted.last_marker == 0 ? "" : ", last marker " + std::to_string(granted.last_marker);
     return "grant " + text_of(granted.grant.range) + marker;
@@ -73,7 +74,7 @@ struct Teller {
     std::string text =
         "confirmed " + std::to_string(confirmed.to) + ", settled " + std::to_string(confirmed.settled_to);
     if (shown.credit) text += ", window " + std::to_string(confirmed.window);
-    return confirmed.limit.empty() ? text : text + ", held back: " + confirmed.limit;
+    return confirmed.limit.empty() ? text : text + ", held back: " + first_clause(confirmed.limit);
   }
   std::string operator()(const core::Resend& resend) const { return "resend after " + std::to_string(resend.after); }
   std::string operator()(const core::Fenced& fenced) const { return "fenced: " + fenced.text; }
@@ -113,6 +114,8 @@ struct Teller {
 };
 
 }  // namespace
+
+std::string first_clause(const std::string& text) { return text.substr(0, text.find(';')); }
 
 std::string text_of(core::Range range) {
   return range.first == range.last ? std::to_string(range.first)

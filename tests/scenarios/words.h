@@ -17,6 +17,8 @@ struct Shown {
   bool checkpoints = false;
 };
 
+/// Of a text for people: what is wrong, without what to do about it.
+std::string first_clause(const std::string& text);
 std::string text_of(core::Range range);  ///< "3" or "3..5"
 std::string text_of(Duration duration);  ///< "2s", "150ms"
 

@@ -102,7 +102,7 @@ void SimWorker::settle(Ledger& ledger, std::size_t at, const Decision& decision,
   if (verdict == Verdict::nack || verdict == Verdict::release) {
     ledger.on_given_back(setup_.session, item.grant, item.sequence);
   }
-  if (!core_.settle(item.hand, verdict, decision.delay, "as the dice fell", now)) {
+  if (!core_.settle(item.hand, verdict, decision.delay, decision.reason, now)) {
     count("settled after its hold had ended");
   }
 }

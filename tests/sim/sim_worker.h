@@ -55,6 +55,7 @@ class SimWorker {
   struct Decision {
     Verdict verdict = Verdict::ack;
     Duration delay{-1};  ///< of a nack; below 0: by the retry policy
+    std::string reason = "as the dice fell";
   };
 
   bool receive(core::Instant now);

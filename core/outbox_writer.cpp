@@ -95,15 +95,20 @@ void Outbox::open_writer(const OpenWriter& open, const WriterSeat::Holder& holde
   const WriterSeat::Holder& present = writer_.holder;
   const bool seated = present.handle != 0 && present.handle != open.handle && !present.is_gone;
   const bool away_too_long = present.link == 0 && turn.now - writer_.since >= limits::silence_max;
-  if ((seated && !away_too_long) || pending_grant_ || in_commit_.grant) {
+  // Whoever is being admitted may be dead by now, and nobody is held off by the dead: it passes with the commit.
+  const bool admitting = pending_grant_ || in_commit_.grant;
+  if (admitting || (seated && !away_too_long)) {
     std::string text = "cannot open stream " + record_.name + " for writing: ";
-    text += pending_grant_ || in_commit_.grant
-                ? "another writer is just being admitted"
-                : "it is held by " + present.process + " (pid " + std::to_string(present.pid) + ")" +
-                      (present.link == 0 ? ", which is away" : "");
-    text += "; stop that process, or write beside it as an instance: " + record_.name +
-            "@2, a stream of its own that its consumers name";
-    turn.out.push_back(Outgoing{holder.link, Refused{Side::handle, open.handle, ErrorCode::held_elsewhere, text}, {}});
+    if (admitting) {
+      text += "another writer is just being admitted";
+    } else {
+      text += "it is held by " + present.process + " (pid " + std::to_string(present.pid) + ")" +
+              (present.link == 0 ? ", which is away" : "") +
+              "; stop that process, or write beside it as an instance: " + record_.name +
+              "@2, a stream of its own that its consumers name";
+    }
+    const auto code = admitting ? ErrorCode::retry_later : ErrorCode::held_elsewhere;
+    turn.out.push_back(Outgoing{holder.link, Refused{Side::handle, open.handle, code, text}, {}});
     return;
   }
   if (refuse_grant(grants_in_reserve, open.handle, holder.link, turn)) return;

@@ -32,10 +32,11 @@ if(PROJECT_IS_TOP_LEVEL)
   if(RESTANTE_SANITIZE)
     add_compile_options(-fsanitize=${RESTANTE_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
     add_link_options(-fsanitize=${RESTANTE_SANITIZE})
-    # As shared libraries of g++, UBSan does not see the log_path of ASan, and its findings go to a standard error that
-    # nobody may read. As one static runtime they share it.
+    # As shared libraries, g++'s UBSan tells its log_path to ASan, whose function of that name comes first, and its
+    # findings go to a standard error that nobody may read. Static, with its names hidden, it has its own. ASan stays
+    # shared: static, its accept() would stand before the one that guards the product (patterns/link/accept_guard.cpp).
     if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND RESTANTE_SANITIZE STREQUAL "address,undefined")
-      add_link_options(-static-libasan -static-libubsan)
+      add_link_options(-static-libubsan LINKER:--exclude-libs,libubsan.a)
     endif()
   else()
     # Not under sanitizers, whose interceptors do not know the checked variants. It needs optimization to do anything.

@@ -1,7 +1,9 @@
 #!/usr/bin/env -S python3 -B
 """The tests under a sanitizer: ./dev asan, ./dev tsan (which build first).
 
-    run.py asan|tsan [--only TEXT]      the stages whose name holds TEXT (with the control in any case)
+    run.py asan|tsan [--short] [--only TEXT]
+
+--short leaves out most of the scenarios, --only what does not hold TEXT in its name, nothing the control.
 
 Every process, killed or not, writes what it finds into a folder of reports; one report is red, whatever the tests
 say. First comes the control: errors planted in a program that is built with the same flags must be reported, one by
@@ -17,7 +19,7 @@ import sys
 import tempfile
 import time
 
-from stages import ASAN, TSAN
+from stages import ASAN, TSAN, left_out
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
@@ -76,7 +78,8 @@ class Sanitizer:
 def main():
     parser = argparse.ArgumentParser(description="The tests under a sanitizer.")
     parser.add_argument("name", choices=("asan", "tsan"))
-    parser.add_argument("--only", default="")
+    parser.add_argument("--only", default="", metavar="TEXT", help="stages that have it in their name")
+    parser.add_argument("--short", action="store_true", help="a dozen scenarios, not all")
     given = parser.parse_args()
     if len(suppressions()) > SUPPRESSIONS_MAX:
         print(f"FAILED: {len(suppressions())} suppressions, at most {SUPPRESSIONS_MAX} are allowed")
@@ -90,7 +93,7 @@ def main():
     print(f"{given.name}: control {'STAYED GREEN: ' + '; '.join(wrong) if wrong else 'red as it must be'}", flush=True)
     good, reports, stages = not wrong, 0, 0
     for name, command in sanitizer.kind["stages"].items():
-        if given.only not in name:
+        if given.only not in name or left_out(name, given.short):
             continue
         stage_began, log = time.monotonic(), logs / f"{name}.log"
         status, found = sanitizer.run([part.format(build=sanitizer.build, root=ROOT) for part in command], log)
@@ -104,7 +107,7 @@ def main():
             for path in found[:3]:
                 print(f"--- {path}\n{path.read_text(errors='replace')[:4000]}")
     good = good and stages > 0
-    if good:
+    if good or not reports:
         shutil.rmtree(sanitizer.reports)
     print(json.dumps({"sanitizer": given.name, "stages": stages, "reports": reports,
                       "suppressions": len(suppressions()), "control": "stayed green" if wrong else "red", "good": good,

@@ -163,7 +163,15 @@ void Office::on_copy(LinkId id, Batch batch, Instant now) {
   finish(*outbox);
 }
 
-void Office::on_garbage(LinkId) { ++counters_["frames that could not be decoded"]; }
+/// It may have been a copy, which has no number: if the one that is sent again is damaged too, nothing would tell.
+void Office::on_garbage(LinkId id, Instant now) {
+  begin(now);
+  ++counters_["frames that could not be decoded"];
+  const auto at = links_.find(id);
+  if (at == links_.end() || !at->second.greeted) return;
+  out_.push_back(Outgoing{id, Unknown{}, {}});
+  end_link(id, false);
+}
 
 void Office::on_link_down(LinkId link, Instant now) {
   begin(now);

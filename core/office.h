@@ -40,8 +40,8 @@ class Office {
   void on_link_up(LinkId link, const std::string& peer_address, Instant now);
   void on_frame(LinkId link, const ControlFrame& frame, Instant now);
   void on_copy(LinkId link, Batch batch, Instant now);
-  /// A frame that could not be decoded: counted; the link goes on.
-  void on_garbage(LinkId link);
+  /// A frame that could not be decoded: counted, and its link begins anew, as nobody knows what was lost with it.
+  void on_garbage(LinkId link, Instant now);
   void on_link_down(LinkId link, Instant now);
 
   // ---- store

@@ -115,7 +115,7 @@ void Loop::on_message(std::size_t router, const link::Incoming& incoming, core::
   if (incoming.frames.size() == 1) {
     on_frame(link, incoming.frames.front(), now);
   } else {
-    office_->on_garbage(link);
+    office_->on_garbage(link, now);
   }
 }
 
@@ -131,7 +131,7 @@ void Loop::on_frame(core::LinkId link, const core::Buffer& frame, core::Instant 
     office_->on_frame(link, *control, now);
     return;
   }
-  office_->on_garbage(link);
+  office_->on_garbage(link, now);
 }
 
 void Loop::drop_link(core::LinkId link, core::Instant now) {

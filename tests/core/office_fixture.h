@@ -84,6 +84,10 @@ class OfficeBench {
     office->on_copy(peer.link, std::move(*batch), now);
     perform();
   }
+  void garbage(Peer& peer) {
+    office->on_garbage(peer.link, now);
+    perform();
+  }
   void cut(Peer& peer) {
     peer.heartbeats = false;
     office->on_link_down(peer.link, now);

@@ -135,9 +135,31 @@ TEST_CASE("frames of a link that is gone, and of nobody, harm nothing") {
   bench.say(*writer.peer, CloseWriter{writer.handle});
   bench.cut(*writer.peer);
   writer.send(1);
-  bench.office->on_garbage(99);
+  bench.office->on_garbage(99, bench.now);
   bench.office->on_link_down(99, bench.now);
   CHECK(bench.status().streams.at(0).head == 0);
+  CHECK(bench.counter("frames that could not be decoded") == 1);
+}
+
+TEST_CASE("a damaged frame begins its link anew: a damaged copy is in no numbering (W2, T3)") {
+  OfficeBench bench;
+  TestWriter writer(bench);
+  writer.open();
+  writer.send(1);
+  const Range lost = writer.seal(1);
+  bench.garbage(*writer.peer);  // what came of it
+  CHECK(writer.peer->last<Unknown>());
+  CHECK(bench.status().links == 0);
+  writer.resume(lost.first - 1);
+  writer.send_again(lost.first - 1);
+  CHECK(writer.peer->last<Confirmed>().value().to == lost.last);
+}
+
+TEST_CASE("garbage of a stranger, who has not said hello, is only counted") {
+  OfficeBench bench;
+  Peer& stranger = bench.connect(100, false);
+  bench.garbage(stranger);
+  CHECK(stranger.heard.empty());
   CHECK(bench.counter("frames that could not be decoded") == 1);
 }
 

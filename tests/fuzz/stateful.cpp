@@ -116,7 +116,7 @@ class Sidecar {
     if (kind == 0) start();
     if (kind == 1) store_.set_capacity(1000);
     if (kind == 2) store_.set_capacity(std::uint64_t{1} << 60);
-    if (kind == 3) office_->on_garbage(link());
+    if (kind == 3) office_->on_garbage(link(), now_);
     if (kind == 4) backup_ = store_.snapshot();
     if (kind == 5 && !backup_.node.empty()) {
       store_.restore(backup_);

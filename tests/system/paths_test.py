@@ -1,6 +1,7 @@
 """One of the two paths is cut and the other lives. The wires are proxies in front of the sockets (proxy.py)."""
 import os
 import pathlib
+import types
 
 from harness import Cluster, expect
 from proxy import Proxy
@@ -125,6 +126,22 @@ def both_paths_flap():
 
 def through(arguments, direct, front):
     return lambda life: [front if part == direct else part for part in arguments(life)]
+
+
+@scenario
+def copies_that_are_damaged_come_again():
+    """The producer's own wire damages copies, and copies that are sent again: each is confirmed in the end."""
+    with Cluster() as c:
+        s = c.sidecar()
+        c.worker("w", s)
+        copies = Proxy(f"ipc://{c.directory}/copies.sock", s.ipc)
+        c.cleanups.append(copies.close)
+        p = c.producer(sidecar=types.SimpleNamespace(ipc=copies.front), count=6000, rate=2000)
+        for due in range(500, 6000, 500):
+            c.seen("attempted", due)
+            copies.damage_next(10)
+        c.finish(p, count=6000)
+        expect(copies.damaged >= 20, f"the test is pointless: only {copies.damaged} pieces were damaged")
 
 
 @scenario

@@ -1,14 +1,16 @@
 #!/usr/bin/env -S python3 -B
 """Partitions: a producer's machine, two consumers' machines, and wires that fail in every way; n counts the faults.
 
-The machines are network namespaces (tests/system/namespaces.py). A third consumer, on the producer's machine, is
-behind wires that delay, cut to single octets, half-close, corrupt, never answer or double what passes
+The machines are network namespaces (tests/system/namespaces.py). A third consumer and a producer on the hub's
+machine are behind wires that delay, cut to single octets, half-close, corrupt, never answer or double what passes
 (tests/system/chaos.py). Each consumer has a stream of its own, and all share one. In each round some wires get their
 faults one after the other and are healed in another order; then everything that was sent until then has to be delivered
 within 10 s and the time that the backlog takes. The control is a sidecar that never misses a live copy. Needs root.
 """
+import collections
 import random
 import time
+import types
 
 import campaign
 import paths_test
@@ -22,6 +24,7 @@ DRAIN_RATE = 2000        # of all streams together: what a backlog may take, on 
 HEALED_S = 10.0
 FLAT = 16 * MIB
 CONTROL_ROUNDS = 5
+UNCOUNTED = {"slow", "flap"}  # nobody counts what these keep from passing
 
 
 class Partitions:
@@ -41,13 +44,19 @@ class Partitions:
         for name, wire in network.wires.items():
             end = [f"tcp://{wire.hub_address}:{PORT}"]
             c.worker(name, {name: end, "all": end}, prefix=wire.leaf.prefix, insecure=True)
-        self.producers = [c.producer(stream, self.sidecar, stream=stream, prefix=network.hub.prefix, insecure=True,
-                                     size=60, size_max=1500, rate=RATE) for stream in (*network.wires, "near", "all")]
         control = ChaosProxy("tcp://127.0.0.1:0", self.sidecar.ipc, self.rng)
-        c.cleanups.append(control.close)
+        copies = ChaosProxy(f"ipc://{c.directory}/copies.sock", self.sidecar.ipc, self.rng)
+        c.cleanups += [control.close, copies.close]
         near = c.worker("near", {"near": [control.front], "all": [control.front]})
-        self.wires |= {"near control": control, "near live": paths_test.interpose(c, near, ChaosProxy, self.rng)}
+        self.wires |= {"near control": control, "near live": paths_test.interpose(c, near, ChaosProxy, self.rng),
+                       "copies of near": copies}
+        self.producers = [self.producer(stream, self.sidecar) for stream in (*network.wires, "all")]
+        self.producers.append(self.producer("near", types.SimpleNamespace(ipc=copies.front)))
         c.seen("delivered", 4 * RATE)
+
+    def producer(self, stream, sidecar):
+        return self.c.producer(stream, sidecar, stream=stream, prefix=self.network.hub.prefix, insecure=True, size=60,
+                               size_max=1500, rate=RATE)
 
     def tell(self, what):
         self.story.append(f"{time.monotonic():.3f} {what}")
@@ -115,10 +124,12 @@ class Partitions:
 
     def figures(self, verdict):
         half = (len(self.memory) + 1) // 2
+        hits = sum((wire.hits for wire in self.wires.values()), collections.Counter())
         grown = max(self.memory[half:], default=0) - max(self.memory[:half], default=0)
         return {"accepted": verdict.attempted, "confirmed": verdict.confirmed, "delivered": verdict.delivered,
                 "duplicates": verdict.duplicates, "lost": verdict.lost, "bad_verdicts": int(not verdict.good),
-                "kinds": len(self.kinds), "slowest_s": round(self.slowest, 2),
+                "kinds": len(self.kinds), "without_effect": len(self.kinds - hits.keys() - UNCOUNTED),
+                "slowest_s": round(self.slowest, 2),
                 "memory_mib": round(max(self.memory, default=0) / MIB), "bad_memory": int(grown > FLAT)}
 
 

@@ -5,6 +5,7 @@
 
 One fault at a time; `heal` ends it and every connection that it has spoiled.
 """
+import collections
 import os
 import socket
 import time
@@ -19,6 +20,7 @@ class ChaosProxy(Proxy):
 
     def __init__(self, front, back, rng):
         self.kind, self.rng = None, rng
+        self.hits = collections.Counter()  # pieces or connections that met each kind of fault
         self.late = []       # (due, end to write to, octets), in order
         self.spoiled = set()  # ends of half-closed connections
         self.ended = set()    # and those of them that have said all
@@ -30,6 +32,7 @@ class ChaosProxy(Proxy):
         with self.lock:
             self.kind = kind
             if kind in ("cut", "stall"):
+                self.hits[kind] += len(self.peers)
                 getattr(self, kind)()
             elif kind == "corrupt":
                 self.damage_next(self.rng.randint(1, 5))
@@ -43,6 +46,7 @@ class ChaosProxy(Proxy):
     def heal(self):
         with self.lock:
             kind, self.kind, self.to_damage = self.kind, None, 0
+            self.hits["corrupt"], self.damaged = self.hits["corrupt"] + self.damaged, 0
             if kind in ("cut", "stall"):
                 self.mend()
             for end in list(self.spoiled) + list(self.twins):
@@ -61,6 +65,7 @@ class ChaosProxy(Proxy):
         if end not in self.peers:
             return
         self.spoiled |= {end, self.peers[end]}
+        self.hits["half_close"] += 1
         try:
             end.shutdown(socket.SHUT_WR)
         except OSError:
@@ -84,6 +89,7 @@ class ChaosProxy(Proxy):
         if self.kind == "mute_handshake":
             try:
                 self.mute.append(self.listener.accept()[0])
+                self.hits["mute_handshake"] += 1
             except OSError:
                 pass
             return
@@ -95,12 +101,14 @@ class ChaosProxy(Proxy):
             try:
                 self.twins[client] = dial(self.back)
                 self.twins[client].setblocking(False)
+                self.hits["duplicate"] += 1
             except OSError:
                 self.twins.pop(client, None)
 
     def pass_on(self, end, other, octets):
         if self.kind == "delay":
             self.late.append((time.monotonic() + DELAY_S, other, octets))
+            self.hits["delay"] += 1
             return
         self.waiting[other] += octets
         twin = self.twins.get(end)
@@ -113,6 +121,7 @@ class ChaosProxy(Proxy):
 
     def write(self, end):
         size = 1 if self.kind == "one_octet" else len(self.waiting[end])
+        self.hits["one_octet"] += size == 1 < len(self.waiting[end])
         try:
             del self.waiting[end][:end.send(self.waiting[end][:size])]
         except BrokenPipeError:

@@ -8,8 +8,10 @@
 A process that is started with `machine.prefix` in front runs there. It sees another boot id, as on another machine:
 endpoints by path are not for it.
 """
+import collections
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import tempfile
@@ -56,7 +58,7 @@ class Wire:
     def __init__(self, hub, leaf, number, ends):
         self.hub, self.leaf, self.ends = hub, leaf, ends
         self.hub_address, self.leaf_address = f"10.77.{number}.1", f"10.77.{number}.2"
-        self.kind = None
+        self.kind, self.hits = None, collections.Counter()  # packets that met each kind of fault
         run("ip", "link", "add", ends[0], "netns", hub.namespace, "type", "veth", "peer", "name", ends[1], "netns",
             leaf.namespace)
         for machine, end, address in ((hub, ends[0], self.hub_address), (leaf, ends[1], self.leaf_address)):
@@ -76,15 +78,16 @@ class Wire:
             self.leaf.nft(self.rules(kind, scope, percent))
 
     def rules(self, kind, scope, percent):
-        lossy = f"numgen random mod 100 < {percent} drop"
-        verdict = {"reset": "reject with tcp reset", "loss": lossy}.get(kind, "drop")
+        verdict = {"reset": "reject with tcp reset"}.get(kind, "drop")
         text = "table inet chaos {\n"
         for hook, port in (("input", "sport"), ("output", "dport")):
             match = {"all": "", "control": f"tcp {port} {PORT}", "live": f"tcp {port} != {PORT}"}[scope]
             if kind == "reset" and not match:
                 match = "meta l4proto tcp"
+            if kind == "loss":
+                match += f" numgen random mod 100 < {percent}"
             spared = (kind, hook) in (("drop_to_hub", "input"), ("drop_from_hub", "output"))
-            rule = "" if spared else f"{match} {verdict}"
+            rule = "" if spared else f"{match} counter {verdict}"
             text += f"chain {hook} {{ type filter hook {hook} priority 0; {rule}\n }}\n"
         return text + "}\n"
 
@@ -96,6 +99,8 @@ class Wire:
             for machine, end in ((self.hub, self.ends[0]), (self.leaf, self.ends[1])):
                 run("ip", "netns", "exec", machine.namespace, "tc", "qdisc", "del", "dev", end, "root")
         elif kind:
+            listed = run("ip", "netns", "exec", self.leaf.namespace, "nft", "list", "table", "inet", "chaos")
+            self.hits[kind] += sum(map(int, re.findall(r"counter packets (\d+)", listed)))
             self.leaf.nft("delete table inet chaos")
 
 

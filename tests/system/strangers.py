@@ -3,6 +3,8 @@
 Each of KINDS is a function of (endpoint, socket type, `going`): it goes on while going() is true, and returns how many
 octets it has sent. What it opens it closes.
 """
+import collections
+import errno
 import random
 import resource
 import socket
@@ -15,22 +17,24 @@ from proxy import dial, parse
 
 FILES_MAX = 512           # of the victims; so half-open handshakes come to twice as many
 CONNECTS = 10000
-CHUNK = 1 << 16
+opened = collections.Counter()
 
 
 def open_many(endpoint, count, going, first=b""):
-    """Up to `count` connections that say `first`. Those that find no room are not there."""
+    """Up to `count` connections that say `first`. Those that find no room in the queue are tried once more."""
     family, address = parse(endpoint)
     held = []
     while len(held) < count and going():
-        made = socket.socket(family, socket.SOCK_STREAM)
-        made.settimeout(0.2)
+        made = socket.socket(family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+        if made.connect_ex(address) == errno.EAGAIN:  # a full queue, of a path
+            time.sleep(0.001)
+            made.connect_ex(address)
         try:
-            made.connect(address)
-            made.sendall(first)
+            made.send(first)
         except OSError:
             pass
         held.append(made)
+    opened["connections"] += len(held)
     return held
 
 

@@ -61,7 +61,7 @@ std::string Stage::way_of_live(const Party& party, const core::Buffer& frame) co
 // ---- arrivals
 
 bool Stage::arrive_up(Party& party) {
-  if (!sidecar_.up() || party.frozen || !party.client().dialled()) return false;
+  if (!sidecar_.up() || !party.client().dialled()) return false;
   const sim::LinkRef link = party.client().link();
   if (!link->gives_up()) return false;
   note(party.name + " > sidecar", text_up(link->up.front()));

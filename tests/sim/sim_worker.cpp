@@ -111,6 +111,7 @@ bool SimWorker::take(Ledger& ledger, core::Instant now) {
   auto item = core_.take(now);
   perform(now);
   if (!item) return false;
+  if (taken_over()) throw Violation("taken over, and " + std::to_string(item->sequence) + " is handed out");
   if (tell)
     tell("  " + role_.subscription + " takes " + std::to_string(item->sequence) + ", attempt " +
          std::to_string(item->attempt));

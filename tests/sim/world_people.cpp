@@ -147,11 +147,12 @@ void World::new_subscription() {
   workers_.push_back(make_consumer(role));
 }
 
-/// Who was taken over ends, as its application would; somebody must be left. Only a store that was replaced may know of
-/// a newer consumer that has died since (X7); then somebody starts one again.
+/// Who was taken over ends, as its application would, but not at once: what comes live until then is not handed out.
+/// Somebody must be left. Only a store that was replaced may know of a newer consumer that has died since (X7); then
+/// somebody starts one again.
 void World::end_taken_over() {
   std::erase_if(workers_, [this](const auto& worker) {
-    if (!worker->taken_over()) return false;
+    if (!worker->taken_over() || (!healing_ && random_.chance(9, 10))) return false;
     note("session " + std::to_string(worker->session() % 10000) + " was taken over");
     ++sometimes_["taken over"];
     gather(*worker);

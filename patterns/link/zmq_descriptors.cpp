@@ -1,8 +1,30 @@
 #include "patterns/link/zmq_descriptors.h"
 
 #include <algorithm>
+#include <cstdint>
 
 namespace restante::link {
+
+namespace {
+
+/// The count in a route that ROUTER has made: a zero, then four octets, the highest first. nullopt for another's.
+std::optional<std::uint32_t> count_in(const std::string& route) {
+  if (route.size() != 5 || route[0] != 0) return std::nullopt;
+  std::uint32_t count = 0;
+  for (std::size_t i = 1; i < route.size(); ++i) count = count << 8U | static_cast<unsigned char>(route[i]);
+  return count;
+}
+
+}  // namespace
+
+bool DescriptorOwners::is_over(int descriptor, const std::string& route) const {
+  const auto found = descriptors_.find(descriptor);
+  if (found == descriptors_.end()) return false;
+  const auto owner = count_in(found->second.route);
+  const auto other = count_in(route);
+  // It begins anywhere and wraps: the nearer way round is the way it went.
+  return owner && other && static_cast<std::int32_t>(*owner - *other) > 0;
+}
 
 std::optional<std::string> DescriptorOwners::spoke(int descriptor, const std::string& route) {
   Descriptor& entry = descriptors_[descriptor];

@@ -39,12 +39,13 @@ Router::State::State(Context& context, std::size_t frame_size_max)
   socket.set(ZMQ_SNDHWM, 4096);
 }
 
-Router::State::Peer Router::State::peer_of(const std::string& route, Frame& frame) {
+std::optional<Router::State::Peer> Router::State::peer_of(const std::string& route, Frame& frame) {
   const auto known = peers.find(route);
   if (known != peers.end()) return known->second;
   Peer peer{number(frame.property("__fd")), ip_address(frame.property("Peer-Address"))};
   // Without a descriptor its end will not be told, so it must not be remembered either.
   if (peer.descriptor < 0) return peer;
+  if (owners.is_over(peer.descriptor, route)) return std::nullopt;
   if (const auto before = owners.spoke(peer.descriptor, route)) {
     peers.erase(*before);
     queue.emplace_back(Lost(peer.descriptor));
@@ -60,14 +61,13 @@ bool Router::State::read() {
   incoming.route = frame.octets();
   const bool there = frame.more() && socket.receive(frame);
   RESTANTE_ASSERT(there);  // a ROUTER puts the route in front of every message
-  Peer peer = peer_of(incoming.route, frame);
-  incoming.descriptor = peer.descriptor;
-  incoming.peer_address = std::move(peer.address);
-  if (socket.receive_rest(frame, incoming.frames, frames_max) == Socket::Arrival::whole) {
-    queue.emplace_back(std::move(incoming));
-  } else {
-    ++dropped;
-  }
+  auto peer = peer_of(incoming.route, frame);
+  const bool is_whole = socket.receive_rest(frame, incoming.frames, frames_max) == Socket::Arrival::whole;
+  if (!is_whole) ++dropped;
+  if (!is_whole || !peer) return true;
+  incoming.descriptor = peer->descriptor;
+  incoming.peer_address = std::move(peer->address);
+  queue.emplace_back(std::move(incoming));
   return true;
 }
 

@@ -3,6 +3,7 @@
 /// The inside of Router, for the Poller. Private.
 
 #include <deque>
+#include <optional>
 #include <unordered_map>
 #include <variant>
 
@@ -26,7 +27,8 @@ struct Router::State {
   bool read();
   /// The monitor's news to the queue, after all messages that came before them.
   void look();
-  Peer peer_of(const std::string& route, Frame& frame);
+  /// nullopt: its connection has ended, and another one has its descriptor.
+  std::optional<Peer> peer_of(const std::string& route, Frame& frame);
 
   Socket socket;
   Monitor monitor;  ///< destroyed before the socket

@@ -112,6 +112,25 @@ TEST_CASE("words that come after the end was told are followed by it again", "[l
   CHECK(routes(owners.looked()) == Routes{"a"});
 }
 
+TEST_CASE("what is read late of an older route does not end the newer one that has its descriptor", "[link]") {
+  const auto route = [](std::uint32_t count) {
+    std::string octets(5, '\0');
+    for (std::size_t i = 4; i > 0; --i, count >>= 8U) octets[i] = static_cast<char>(count & 0xFFU);
+    return octets;
+  };
+  for (const std::uint32_t first : {0U, 7U, 255U, 0x7FFFFFFFU, 0xFFFFFFFFU}) {
+    DescriptorOwners owners;
+    CHECK_FALSE(owners.is_over(5, route(first)));
+    owners.spoke(5, route(first));
+    CHECK_FALSE(owners.is_over(5, route(first)));
+    CHECK_FALSE(owners.is_over(5, route(first + 1)));
+    owners.spoke(5, route(first + 1));
+    CHECK(owners.is_over(5, route(first)));
+    CHECK_FALSE(owners.is_over(6, route(first)));
+    CHECK_FALSE(owners.is_over(5, "named"));
+  }
+}
+
 TEST_CASE("descriptors are kept apart", "[link]") {
   DescriptorOwners owners;
   owners.accepted(5);

@@ -34,6 +34,16 @@ std::size_t open_descriptors() {
   return static_cast<std::size_t>(std::distance(begin(all), end(all)));
 }
 
+/// Without those that are no sockets: the first accept() of a process sets one aside.
+std::size_t open_sockets() {
+  std::size_t count = 0;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+    std::error_code gone;
+    if (std::filesystem::read_symlink(entry.path(), gone).string().starts_with("socket:")) ++count;
+  }
+  return count;
+}
+
 /// True if a message waits in the router's socket.
 bool has_unread(Router& router) {
   int events = 0;
@@ -157,6 +167,48 @@ TEST_CASE("a router that looks late still tells every life in order", "[link]") 
       CHECK(order == Order{"first", "lost", "second", "lost"});
     }
   }
+}
+
+TEST_CASE("a newcomer is not taken for gone while words of who had its descriptor are still read", "[link]") {
+  const Place place;
+  Child stranger([&] {
+    Context context;
+    Socket socket(context, ZMQ_DEALER, frame_max);
+    socket.connect(place.wait_for_note("endpoint"));
+    // More than sender and kernel hold: when the last one has been taken, most of them wait at the router.
+    const auto word = text(std::string(100, 'w'));
+    for (int sent = 0; sent < 20'000; ++sent) eventually([&] { return socket.send(word, 0) == Sent::yes; });
+  });
+  Child newcomer([&] {
+    const std::string endpoint = place.wait_for_note("turn");
+    Context context;
+    Dealer dealer(context, endpoint, frame_max);
+    dealer.send(text("hello"));
+    eventually([&] { return dealer.next_event() == Dealer::Event::connected; });
+    place.note("connected", endpoint);
+    eventually([&] { return dealer.receive().has_value(); });
+  });
+  Context context;
+  Router router(context, frame_max);
+  const std::string endpoint = router.bind(place.ipc("socket"));
+  const std::size_t before = open_sockets();
+  place.note("endpoint", endpoint);
+  REQUIRE(stranger.join() == 0);
+  REQUIRE(eventually([&] { return open_sockets() == before; }));
+  place.note("turn", endpoint);
+  static_cast<void>(place.wait_for_note("connected"));
+  Poller poller;
+  poller.add(router);
+  std::vector<Heard> heard;
+  const auto hello = [&] {
+    return std::find_if(heard.begin(), heard.end(), [](const Heard& one) { return one.what == "hello"; });
+  };
+  REQUIRE(eventually(poller, [&] { return hear(router, heard), hello() != heard.end() && !has_unread(router); }));
+  hear(router, heard);
+  REQUIRE(hello()->descriptor == heard.front().descriptor);
+  CHECK(std::distance(hello(), heard.end()) == 1);
+  CHECK(router.send(hello()->route, text("welcome")) == Sent::yes);
+  CHECK(newcomer.join() == 0);
 }
 
 TEST_CASE("sending to a route that has gone is unreachable", "[link]") {

@@ -44,9 +44,9 @@ void LoadPage::add_damaged(const RowRecord& row) {
   // batch can cover; the rest, if there is one, is found through the successor.
   const Sequence last = std::clamp(row.last, row.first, row.first + limits::batch_messages_max - 1);
   if (row.stored_prev < row.first) check_chain(row.stored_prev);
-  // So may its beginning be, and seem to lie within the row before, which is whole.
-  const Sequence whole_to = reply_.rows.empty() ? 0 : reply_.rows.back().last;
-  const Sequence first = whole_to < last ? std::max(row.first, whole_to + 1) : row.first;
+  // So may its beginning be, and seem to lie within the row before, which is whole, or below what is asked for.
+  const Sequence known_to = std::max(floor_, reply_.rows.empty() ? 0 : reply_.rows.back().last);
+  const Sequence first = known_to < last ? std::max(row.first, known_to + 1) : row.first;
   pass(first, last);
   report(first, last);
 }
@@ -86,8 +86,11 @@ void LoadPage::check_chain(Sequence named) {
   if (!asked_for || named == previous_last_) return;
   const Sequence found = last_of_(named);
   if (found >= named) return;
-  const Sequence whole_to = reply_.rows.empty() ? 0 : reply_.rows.back().last;
-  report(std::max({found, floor_, whole_to < named ? whole_to : 0}) + 1, named);
+  Sequence there_to = std::max(found, floor_);
+  for (const RowRecord& row : reply_.rows) {
+    if (row.last < named) there_to = std::max(there_to, row.last);
+  }
+  report(there_to + 1, named);
 }
 
 void LoadPage::report(Sequence first, Sequence last) {

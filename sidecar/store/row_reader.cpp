@@ -16,7 +16,7 @@ RowReader::RowReader(SQLite::Database& database)
               "SELECT id, first FROM batch INDEXED BY batch_place WHERE stream = ?1 AND first >= coalesce("
               "(SELECT first FROM batch WHERE stream = ?1 AND first <= ?2 ORDER BY first DESC LIMIT 1), 0) "
               "AND first <= ?3 ORDER BY first"),
-      row_(database, "SELECT last, grant_id, stored_prev, octets, first FROM batch WHERE id = ?1"),
+      row_(database, "SELECT last, grant_id, stored_prev, octets, first FROM batch WHERE id = ?1 AND stream = ?2"),
       place_before_(database,
                     "SELECT id, first FROM batch INDEXED BY batch_place WHERE stream = ?1 AND first <= ?2 "
                     "ORDER BY first DESC LIMIT 1"),
@@ -66,11 +66,11 @@ bool RowReader::add_rows(const core::LoadRequest& request, const StreamBook& boo
   return true;
 }
 
-/// False if the pages of the row are damaged. A disk that cannot read is another matter, and throws: it may be able to
-/// tomorrow, and nothing must be given up for lost before.
+/// False if the pages of the row are damaged, or another stream has it: `row.stream` is that of the caller. A disk that
+/// cannot read is another matter, and throws: it may be able to tomorrow, and nothing must be given up for lost before.
 bool RowReader::read_row(std::int64_t id, core::RowRecord& row) try {
   SqlQuery query(row_);
-  if (!query.with(id).next()) return false;
+  if (!query.with(id).with(row.stream).next()) return false;
   row.last = query.natural(0);
   row.grant = query.natural(1);
   row.stored_prev = query.natural(2);
@@ -94,6 +94,7 @@ Sequence RowReader::last_of(core::StreamId stream, Sequence sequence) {
   SqlQuery place(place_before_);
   if (!place.with(stream).with(sequence).next()) return 0;
   core::RowRecord row;
+  row.stream = stream;
   if (!read_row(place.number(0), row)) return sequence;
   return row.first == place.natural(1) ? row.last : 0;
 }
@@ -102,6 +103,7 @@ Sequence RowReader::named_after(const core::LoadRequest& request, const StreamBo
   SqlQuery place(place_after_);
   if (!place.with(request.stream).with(request.up_to).next()) return book.newest_row;
   core::RowRecord row;
+  row.stream = request.stream;
   return read_row(place.number(0), row) ? row.stored_prev : 0;
 }
 

@@ -61,3 +61,26 @@ TEST_CASE("a turned bit in the index of rows costs one row, which is reported by
   });
   CHECK(is_reported);
 }
+
+TEST_CASE("a row of another stream is not given out, whatever the index says", "[store]") {
+  constexpr Sequence base = 0x1122334455667700;
+  const TemporaryDirectory place;
+  {
+    SqliteStore store(options_for(place.path()));
+    core::Transaction transaction = first_transaction();
+    transaction.streams.push_back(stream_of(2, "bills"));
+    for (Sequence row = 1; row <= 5; ++row) {
+      const Sequence first = base + 10 * row;
+      transaction.rows.push_back(row_of(1, first, first + 9, row == 1 ? 0 : first - 1));
+    }
+    for (const Sequence first : {base + 20, base + 30}) transaction.rows.push_back(row_of(2, first, first + 9, 0));
+    store.commit(transaction);
+  }
+  // The entry of the third row, whose id it ends with, leads to the seventh: the same place in the other stream.
+  const std::string entry = std::string("\x04\x09\x06\x01", 4) + big_endian(base + 30);
+  turn_bit(place.path(), entry, entry.size(), 2);
+  SqliteStore store(options_for(place.path()));
+  const core::LoadReply reply = load_all(store);
+  CHECK(firsts_of(reply) == std::vector<Sequence>{base + 10, base + 20, base + 40, base + 50});
+  CHECK(reply.damaged == std::vector<core::Range>{{base + 30, base + 39}});
+}

@@ -58,20 +58,18 @@ void rescue_log(const StorePaths& paths, std::vector<std::string>& warnings) {
                      (failed ? "It could not be kept: " + failed.message() : "It was kept as " + copy));
 }
 
-/// Makes the database if there is none. Returns whether a log of an earlier run lies beside it, though it be empty: a
-/// full store copies its log into the database and gives its blocks back to the disk.
+/// Makes the database if there is none. Returns whether a log of an earlier run lies beside it.
 bool prepare_database(const StoreOptions& options, const StorePaths& paths, std::uint64_t quota,
                       std::vector<std::string>& warnings) {
   const bool has_database = check_file(paths.database);
-  const bool has_file = check_file(paths.wal);
-  const bool has_log = has_file && size_of_file(paths.wal) > 0;
+  const bool has_log = check_file(paths.wal) && size_of_file(paths.wal) > 0;
   if (has_database) {
     check_header(paths);
     if (has_log) {
       drop_page_cache(paths.database);
       rescue_log(paths, warnings);
     }
-    return has_file;
+    return has_log;
   }
   if (has_log) damaged(paths, "it is gone, but its log " + paths.wal.filename().string() + " is there");
   if (check_file(paths.ballast)) {

@@ -210,25 +210,6 @@ TEST_CASE("a stop without close() is seen, and the store is checked and goes on"
   }
 }
 
-TEST_CASE("the empty log of a store that was full is not taken for a lost one", "[store]") {
-  const TemporaryDirectory place;
-  Child child([&](int) {
-    SqliteStore store(options_for(place.path()));
-    store.commit(first_transaction());
-    try {
-      for (Sequence last = 0;; last += 10) store.commit(rows_of(1, last + 1, last + 10, 4000));
-    } catch (const core::StoreFull&) {
-    }
-    while (store.idle_work()) {
-    }
-    ::_exit(0);
-  });
-  REQUIRE(child.end() == 0);
-  REQUIRE(std::filesystem::file_size(place.path() / "restante.db-wal") == 0);
-  const SqliteStore store(options_for(place.path()));
-  for (const std::string& warning : store.warnings()) CHECK_THAT(warning, !Contains("is gone"));
-}
-
 TEST_CASE("a write that fails ends the store in this process and loses nothing that was committed", "[store]") {
   const TemporaryDirectory place;
   Child child([&](int out) {

@@ -90,6 +90,9 @@ class Campaign {
   std::optional<std::size_t> recover(const Day& day, const Place& place, const Allowed& allowed) {
     auto store = open_store(place);
     if (place.kept_a_damaged_log()) bad(figures.bad_alarms, "a power cut was told as damage");
+    for (const std::string& warning : store->warnings()) {
+      if (warning.find("tmpfs") == std::string::npos) bad(figures.bad_alarms, warning);
+    }
     const std::string text = digest(*store);
     std::optional<std::size_t> held;
     for (std::size_t count = allowed.least; count <= allowed.most && !held; ++count) {

@@ -107,6 +107,7 @@ void write_files(const Place& place, const Files& files) {
 
 Recording record_day(const Day& day, Recorder& recorder, const Place& place) {
   place.clear();
+  std::filesystem::remove(place.path() / "restante.ballast");  // else a database would be missed
   open_store(place)->close();
   Recording recording;
   recording.before = read_files(place);

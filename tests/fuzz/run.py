@@ -1,9 +1,9 @@
 #!/usr/bin/env -S python3 -B
 """The fuzzers: ./dev fuzz [NAME...] [--seconds N] [--control] (which builds first).
 
-Each one runs for N seconds from its committed corpus, with 256 MiB of memory and 5 s an input at most; what it finds on
-the way stays in build/fuzz/corpus. A line and a JSON record a fuzzer; an input that breaks a rule is kept, and told with
-the command that replays it. With --control each has a planted rule that is broken, and must find it.
+Each one runs for N seconds from its committed corpus, with 256 MiB of memory and 5 s an input at most; what it finds
+on the way stays in build/fuzz/corpus. A line and a JSON record a fuzzer; an input that breaks a rule is kept, and told
+with the command that replays it. With --control each has a planted rule that is broken, and must find it.
 """
 import argparse
 import json
@@ -42,11 +42,14 @@ def number(pattern, text):
 
 def fuzz(name, seconds):
     status, text, took = run(name, seconds)
-    record = {"fuzzer": name, "seconds": round(took, 1), "execs": number(r"stat::number_of_executed_units: +(\d+)", text),
-              "coverage": number(r"cov: (\d+)", text), "features": number(r"ft: (\d+)", text),
-              "rss_mib": number(r"stat::peak_rss_mb: +(\d+)", text), "good": status == 0}
+    record = {"fuzzer": name, "seconds": round(took, 1),
+              "execs": number(r"stat::number_of_executed_units: +(\d+)", text),
+              "coverage": number(r"cov: (\d+)", text),
+              "features": number(r"ft: (\d+)", text), "rss_mib": number(r"stat::peak_rss_mb: +(\d+)", text),
+              "good": status == 0}
     print(f"{name}: execs {record['execs']}, {record['execs'] / max(took, 1):.0f}/s, coverage {record['coverage']}, "
-          f"features {record['features']}, {record['rss_mib']} MiB; {'passed' if status == 0 else 'FAILED'}", flush=True)
+          f"features {record['features']}, {record['rss_mib']} MiB; {'passed' if status == 0 else 'FAILED'}",
+          flush=True)
     if status != 0:
         kept = re.findall(r"Test unit written to (\S+)", text)
         print(text[-3000:])

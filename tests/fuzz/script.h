@@ -30,7 +30,8 @@ class Script {
     const std::uint64_t kind = octet();
     if (kind < 200) return kind / 4;
     if (kind < 230) return (std::uint64_t{1} << 20) + kind - 215;
-    return kind < 245 ? (std::uint64_t{1} << 63) - (std::uint64_t{1} << 20) - (kind - 235) : std::uint64_t{octet()} << 40;
+    if (kind < 245) return (std::uint64_t{1} << 63) - (std::uint64_t{1} << 20) - (kind - 235);
+    return std::uint64_t{octet()} << 40;
   }
 
  private:

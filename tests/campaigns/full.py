@@ -20,6 +20,7 @@ from power import alarms_of
 CYCLES_PER_DISK = 5
 CONTROL_CYCLES = 25
 MIB = 1 << 20
+RATE = 20_000        # enough to fill any of the disks in a few seconds, and no more work than that
 SOON_S = 20          # for what takes a second on an idle machine
 CONTROL_SOON_S = 8   # the control waits for what never comes
 FULL = "the store of node"  # in the words of a refusal, when it is not only the window that is full
@@ -72,8 +73,8 @@ class Machine:
         """Until the sender is refused because of the store."""
         c, rng, before = self.c, self.rng, self.c.tally.update().count("confirmed")
         said, refused = len(c.tally.refusals), self.refused_commits()
-        self.producer = c.producer(f"p{self.cycles}", self.sidecar, fresh=True, size=100,
-                                   size_max=rng.choice((300, 2000, 20000)), window=rng.choice((1, 8)) * MIB)
+        self.producer = c.producer(f"p{self.cycles}", self.sidecar, fresh=True, size=100, rate=RATE,
+                                   size_max=rng.choice((500, 2000, 20000)), window=rng.choice((1, 8)) * MIB)
 
         def is_held_back():
             return any(FULL in reason for reason in c.tally.update().refusals[said:])

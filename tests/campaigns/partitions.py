@@ -1,11 +1,12 @@
 #!/usr/bin/env -S python3 -B
 """Partitions: a producer's machine, two consumers' machines, and wires that fail in every way; n counts the faults.
 
-The machines are network namespaces (tests/system/namespaces.py). A third consumer and a producer on the hub's
-machine are behind wires that delay, cut to single octets, half-close, corrupt, never answer or double what passes
+The machines are network namespaces (tests/system/namespaces.py). A third consumer and a producer on the hub's machine
+are behind wires that delay, cut to single octets, half-close, corrupt, never answer or double what passes
 (tests/system/chaos.py). Each consumer has a stream of its own, and all share one. In each round some wires get their
-faults one after the other and are healed in another order; then everything that was sent until then has to be delivered
-within 10 s and the time that the backlog takes. The control is a sidecar that never misses a live copy. Needs root.
+faults one after the other and are healed in another order; sometimes a sidecar or consumer is killed in between. Then
+everything that was sent until then has to be delivered within 10 s and the time that the backlog takes. The control is
+a sidecar that never misses a live copy. Needs root.
 """
 import collections
 import random
@@ -31,7 +32,8 @@ class Partitions:
     def __init__(self, cluster, network, seed, planted=False):
         self.c, self.network, self.planted = cluster, network, planted
         self.rng = random.Random(seed)
-        self.faults, self.kinds, self.story = 0, set(), []
+        self.faults, self.kills, self.kinds, self.story = 0, 0, set(), []
+        self.patient = False  # has time for long partitions
         self.slowest, self.memory = 0.0, []
         self.set_up()
 
@@ -40,10 +42,10 @@ class Partitions:
         binary = "restante-deaf" if self.planted else "restante"
         self.sidecar = c.sidecar("s", listen=f"tcp://0.0.0.0:{PORT}", extra=["--insecure"], binary=binary,
                                  prefix=network.hub.prefix)
-        self.wires = dict(network.wires)
+        self.wires, self.mortal = dict(network.wires), [self.sidecar]
         for name, wire in network.wires.items():
             end = [f"tcp://{wire.hub_address}:{PORT}"]
-            c.worker(name, {name: end, "all": end}, prefix=wire.leaf.prefix, insecure=True)
+            self.mortal.append(c.worker(name, {name: end, "all": end}, prefix=wire.leaf.prefix, insecure=True))
         control = ChaosProxy("tcp://127.0.0.1:0", self.sidecar.ipc, self.rng)
         copies = ChaosProxy(f"ipc://{c.directory}/copies.sock", self.sidecar.ipc, self.rng)
         c.cleanups += [control.close, copies.close]
@@ -62,6 +64,7 @@ class Partitions:
         self.story.append(f"{time.monotonic():.3f} {what}")
 
     def run(self, n):
+        self.patient = n >= 50
         while self.faults < n:
             chosen = self.rng.sample(list(self.wires), k=min(n - self.faults, self.rng.randint(1, len(self.wires))))
             self.round({name: self.draw(name) for name in chosen})
@@ -86,16 +89,25 @@ class Partitions:
             self.kinds.add(kind)
             self.go_on(self.rng.uniform(0.0, 0.4))
         self.go_on(hold or self.length())
+        if not hold and self.rng.random() < 0.2:
+            self.kill(self.rng.choice(self.mortal))
         for name in self.rng.sample(list(drawn), k=len(drawn)):
             self.tell(f"{name}: healed")
             self.wires[name].heal()
             self.go_on(self.rng.uniform(0.0, 0.4))
         self.healed()
 
+    def kill(self, victim):
+        self.tell(f"SIGKILL {victim.name}")
+        victim.kill()
+        self.kills += 1
+        self.go_on(self.rng.uniform(0.0, 1.0))
+        victim.start()
+
     def length(self):
         """Mostly shorter than the silence after which a link is given up, sometimes longer, now and then much so."""
         drawn = self.rng.random()
-        bounds = (0.3, 2.0) if drawn < 0.7 else (3.5, 7.0) if drawn < 0.95 else (15.0, 25.0)
+        bounds = (0.3, 2.0) if drawn < 0.7 else (3.5, 7.0) if drawn < 0.95 or not self.patient else (15.0, 25.0)
         return self.rng.uniform(*bounds)
 
     def go_on(self, seconds):
@@ -128,6 +140,7 @@ class Partitions:
         grown = max(self.memory[half:], default=0) - max(self.memory[:half], default=0)
         return {"accepted": verdict.attempted, "confirmed": verdict.confirmed, "delivered": verdict.delivered,
                 "duplicates": verdict.duplicates, "lost": verdict.lost, "bad_verdicts": int(not verdict.good),
+                "kills": self.kills,
                 "kinds": len(self.kinds), "without_effect": len(self.kinds - hits.keys() - UNCOUNTED),
                 "slowest_s": round(self.slowest, 2),
                 "memory_mib": round(max(self.memory, default=0) / MIB), "bad_memory": int(grown > FLAT)}

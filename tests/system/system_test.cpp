@@ -27,7 +27,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr int skipped = 77;
 
-const std::string runner = std::filesystem::path(__FILE__).parent_path() / "run.py";
+const std::string runner = RESTANTE_SOURCE_DIR "/tests/system/run.py";
 
 /// The build tree that this very program is in.
 std::string build_directory() {

@@ -1,7 +1,5 @@
 #include "core/settled_ids.h"
 
-#include <restante/limits.h>
-
 namespace restante::core {
 
 void SettledIds::reject(GrantId grant, Sequence sequence, const std::string& reason) {

@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include <restante/limits.h>
+
 #include "core/ack_batch.h"
 #include "core/id_set.h"
 #include "core/messages.h"
@@ -38,7 +40,7 @@ class SettledIds {
 
  private:
   using Id = std::pair<GrantId, Sequence>;
-  static constexpr std::size_t kept_ranges = 4096;
+  static constexpr std::size_t kept_ranges = limits::settled_ranges_max / 16;
   static constexpr std::size_t reasons_max = 1U << 20;  // octets
 
   IdSet ids_;

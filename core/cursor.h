@@ -55,6 +55,8 @@ class Cursor {
   [[nodiscard]] std::uint64_t octets() const noexcept { return octets_; }
   /// Entries that wait for the floor to pass them: many of them mean that something old stands in the way.
   [[nodiscard]] std::size_t settled_entries() const noexcept { return settled_entries_; }
+  /// Settled ranges above what is tracked: acks that came before their copies or pages (B2).
+  [[nodiscard]] std::size_t early_ranges() const noexcept { return early_.size(); }
   /// May another batch be tracked, if its window is `octets_max`? One batch always may.
   [[nodiscard]] bool has_room(std::uint64_t octets_max) const noexcept;
   /// The entry whose range has `sequence`, or nullptr.

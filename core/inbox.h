@@ -72,6 +72,7 @@ class Inbox {
   [[nodiscard]] bool ready() const;          ///< take() would give something
   [[nodiscard]] std::size_t queued() const;  ///< messages not handed out
   [[nodiscard]] std::size_t handed_out() const;
+  [[nodiscard]] std::size_t held_back() const noexcept { return gate_.waiting(); }  ///< live copies ahead of a gap
   [[nodiscard]] bool subscribed() const;
   [[nodiscard]] Token token() const;            ///< of the present link; 0: none
   [[nodiscard]] Instant next_deadline() const;  ///< of leases, reports, pending settlements

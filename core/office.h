@@ -70,6 +70,7 @@ class Office {
   std::vector<std::pair<LinkId, Query>> take_queries() { return std::exchange(queries_, {}); }
   [[nodiscard]] NodeStatus status(Instant now);
   [[nodiscard]] std::uint64_t tracked_octets() const;
+  [[nodiscard]] const std::map<std::string, Outbox>& streams() const noexcept { return streams_; }
   [[nodiscard]] const StoreUsage& usage() const noexcept { return usage_; }
 
  private:

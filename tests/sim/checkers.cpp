@@ -67,7 +67,13 @@ void Ledger::on_handed(const Reader& reader, const Handed& handed, bool again_al
     throw Violation("duplicate in a session: message " + std::to_string(number) + ", " +
                     name_of(handed.grant, handed.sequence) + ", of " + reader.subscription);
   }
-  const bool is_first = book.handed.insert(number).second;
+  std::uint32_t& times = book.handed[number];
+  const bool is_first = times++ == 0;
+  if (book.lost == 0 && handed.attempt > times) {
+    throw Violation("attempt that nobody made: message " + std::to_string(number) + " in " + reader.subscription +
+                    " is handed out for the " + std::to_string(times) + ". time as attempt " +
+                    std::to_string(handed.attempt));
+  }
   // A row that the disk lost comes late if its writer has it still: what was behind it did not wait.
   if (reader.in_order && !session.goes_back)
     check_order(session, reader, handed, is_first && !excused_.contains(number));

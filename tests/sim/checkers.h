@@ -58,10 +58,13 @@ class Ledger {
     Sequence sequence = 0;
     std::string_view topic;
     std::string_view payload;
+    std::uint32_t attempt = 1;
   };
   void on_session(const std::string& subscription, std::uint64_t session) {
     sessions_[session].subscription = subscription;
   }
+  /// The sidecar may have lost a session of it: what was handed out alone then has an attempt more.
+  void on_session_lost(const std::string& subscription) { ++books_[subscription].lost; }
   void on_handed(const Reader& reader, const Handed& handed, bool again_allowed);
   void on_done(const std::string& subscription, Number number) { books_[subscription].done.insert(number); }
   void on_given_back(std::uint64_t session, GrantId grant, Sequence sequence);
@@ -96,7 +99,9 @@ class Ledger {
     std::set<std::string> topics;
     std::optional<Number> from;  ///< owns what is sent from this number on; nullopt: nobody was told yet
     std::set<Number> never;      ///< confirmed before it was asked for
-    std::set<Number> done, dead, handed;
+    std::set<Number> done, dead;
+    std::map<Number, std::uint32_t> handed;  ///< how often
+    std::size_t lost = 0;                    ///< sessions
   };
   struct Session {
     std::string subscription;

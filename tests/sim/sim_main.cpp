@@ -1,8 +1,9 @@
 /// \file
-/// Runs seeds of the simulated world: sim --seeds N --steps N [--first N], or one of them: sim --seed N --steps N
-/// --trace.
+/// Runs seeds of the simulated world: sim --seeds N --steps N [--first N] [--failures N], or one of them: sim --seed N
+/// --steps N --trace.
 
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
@@ -13,6 +14,7 @@ namespace {
 
 struct Arguments {
   std::uint64_t first = 1, seeds = 500, steps = 400;
+  std::uint64_t failures = 10;  // then it is enough
   bool trace = false;
 };
 
@@ -28,9 +30,11 @@ Arguments parse(int count, char** words) {
     if (word == "--seeds") arguments.seeds = value;
     else if (word == "--steps") arguments.steps = value;
     else if (word == "--first") arguments.first = value;
+    else if (word == "--failures") arguments.failures = value;
     else if (word == "--seed") arguments.first = value, arguments.seeds = 1;
     else {
-      std::fprintf(stderr, "usage: sim [--seeds N] [--steps N] [--first N] | --seed N [--steps N] [--trace]\n");
+      std::fprintf(stderr,
+                   "usage: sim [--seeds N] [--steps N] [--first N] [--failures N] | --seed N [--steps N] [--trace]\n");
       std::exit(2);
     }
     ++at;
@@ -38,16 +42,23 @@ Arguments parse(int count, char** words) {
   return arguments;
 }
 
+std::uint64_t present_seed = 0;
+
+/// An assertion of the core has failed: which seed repeats it?
+extern "C" void say_seed(int) { std::fprintf(stderr, "at seed %lu\n", present_seed); }
+
 }  // namespace
 
 int main(int count, char** words) {
   using namespace restante::sim;
   const Arguments arguments = parse(count, words);
+  std::signal(SIGABRT, say_seed);
   Sometimes sometimes;
   std::uint64_t failed = 0, sent = 0, confirmed = 0, done = 0, dead = 0, excused = 0, ran = 0;
   std::chrono::duration<double> passed{};
   const auto begun = std::chrono::steady_clock::now();
   for (std::uint64_t seed = arguments.first; seed < arguments.first + arguments.seeds; ++seed) {
+    present_seed = seed;
     const WorldOptions options = WorldOptions::draw(seed);
     World world(seed, options);
     if (arguments.trace) world.keep_trace();
@@ -70,7 +81,7 @@ int main(int count, char** words) {
     done += world.ledger().done();
     dead += world.ledger().dead();
     ++ran;
-    if (failed >= 10) break;
+    if (failed >= arguments.failures) break;
   }
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
   for (const auto& [name, hits] : sometimes) std::printf("  %-45s %lu\n", name.c_str(), hits);

@@ -65,6 +65,10 @@ Buffer SimProducer::send(Ledger& ledger, std::uint64_t& next_number, const Shape
     client_.send_copy(effect.batch, now);
   }
   next_number += shape.messages;
+  if (core_.unconfirmed_octets() > window_ && core_.unconfirmed_octets() > copy.size()) {
+    throw Violation("window passed: " + std::to_string(core_.unconfirmed_octets()) + " octets of " +
+                    std::to_string(window_) + " are unconfirmed");
+  }
   return copy;
 }
 
@@ -83,8 +87,13 @@ void SimProducer::perform(Ledger& ledger, core::Instant now) {
 }
 
 bool SimProducer::receive(Ledger& ledger, core::Instant now) {
-  const Client::Handlers handlers{[&] { core_.on_link_up(); }, [&] { core_.on_link_down(); },
-                                  [&](const core::ControlMessage& message) { core_.on_message(message); },
+  const auto message = [&](const core::ControlMessage& told) {
+    if (const auto* granted = std::get_if<core::Granted>(&told)) window_ = granted->window;
+    if (const auto* attached = std::get_if<core::Attached>(&told)) window_ = attached->window;
+    if (const auto* confirmed = std::get_if<core::Confirmed>(&told)) window_ = confirmed->window;
+    core_.on_message(told);
+  };
+  const Client::Handlers handlers{[&] { core_.on_link_up(); }, [&] { core_.on_link_down(); }, message,
                                   [](const core::Redelivery&, const Buffer&) {}};
   if (!client_.receive(now, handlers)) return false;
   perform(ledger, now);

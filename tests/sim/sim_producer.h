@@ -47,6 +47,7 @@ class SimProducer {
   std::string stream_;
   std::deque<Ledger::Number> unconfirmed_;  // numbers by ordinal
   std::uint64_t confirmed_ = 0;
+  std::uint64_t window_ = 0;  // as told last
 };
 
 }  // namespace restante::sim

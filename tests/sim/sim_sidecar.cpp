@@ -64,6 +64,7 @@ void SimSidecar::start(const core::OutboxSettings& settings, std::uint64_t seed,
   failing_ = Failing::no;
   failed_ = false;
   copied_.clear();
+  witness_.on_start();
   frozen_until = now;
 }
 
@@ -120,6 +121,7 @@ void SimSidecar::on_frames(const LinkRef& link, const Frames& frames, core::Inst
     count("got " + name.substr(0, name.find(' ')));
     if (tell) tell("  link " + std::to_string(link->id) + " > " + name);
     count_early(control->message);
+    witness_.on_message(control->message, *office_);
     office_->on_frame(link->id, *control, now);
   }
   perform(now);
@@ -255,6 +257,7 @@ void SimSidecar::perform(core::Instant now) {
     ClientLink& link = *at->second;
     const std::string name = name_of(one.message);
     count("sent " + name.substr(0, name.find(' ')));
+    witness_.on_told(one.message, *office_);
     if (tell) tell("  link " + std::to_string(one.link) + " < " + name);
     Frames frames;
     frames.push_back(core::encode(core::ControlFrame{++link.sidecar_number, std::move(one.message)}));

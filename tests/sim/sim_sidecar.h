@@ -12,6 +12,7 @@
 #include "core/memory_store.h"
 #include "core/office.h"
 #include "tests/sim/client_link.h"
+#include "tests/sim/witness.h"
 
 namespace restante::sim {
 
@@ -25,6 +26,8 @@ class SimSidecar {
   void crash(core::Random& random);
   /// The crash between two steps: nothing of what was asked of the disk happens, nothing on the links arrives.
   void kill();
+  /// Throws Violation.
+  void check_books() { witness_.check_books(*office_); }
   [[nodiscard]] bool up() const noexcept { return office_ != nullptr; }
   [[nodiscard]] core::Office& office() { return *office_; }
 
@@ -84,6 +87,7 @@ class SimSidecar {
   std::deque<Answer> answers_;
   enum class Failing { no, kept, lost } failing_ = Failing::no;
   bool failed_ = false;
+  Witness witness_;
   std::map<GrantId, Sequence> copied_;  // highest of each block, in this life
 };
 

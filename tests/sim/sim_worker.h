@@ -5,6 +5,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -50,7 +51,9 @@ class SimWorker {
   struct Hand {
     core::Inbox::Item item;
     core::Instant taken{};
-    core::Instant until{};  ///< hangs
+    core::Instant until{};      ///< hangs
+    bool is_forgotten = false;  ///< its store was replaced: the core knows nothing of it
+    bool is_long = false;       ///< the long job
   };
   struct Decision {
     Verdict verdict = Verdict::ack;
@@ -68,6 +71,11 @@ class SimWorker {
   /// Said to the sidecar by the next tick(), together with what is settled until then.
   void settle(Ledger& ledger, std::size_t hand, const Decision& decision, core::Instant now);
   void stop(core::Instant now);
+  /// The next message that it takes is a long job: its lease is extended until it may end.
+  void begin_long_job() noexcept { wants_long_job_ = true; }
+  void end_long_job() noexcept { wants_long_job_ = false; }
+  /// The number of its message, once it has one.
+  [[nodiscard]] std::optional<Ledger::Number> long_job() const { return wants_long_job_ ? long_job_ : std::nullopt; }
 
   /// Called with a line for each thing that the application does.
   std::function<void(const std::string&)> tell;
@@ -92,9 +100,14 @@ class SimWorker {
   [[nodiscard]] bool idle() const { return hands_.empty() && core_.queued() == 0; }
 
  private:
+  using Id = std::pair<GrantId, Sequence>;
   void perform(core::Instant now);
+  void on_offer(GrantId grant, core::Range range);
+  void check_words(const core::ControlMessage& message);
+  void note_floor(const core::ControlMessage& told);
+  void note_grants(const core::ControlMessage& told);
   [[nodiscard]] bool is_late(const Hand& hand, core::Instant now) const {
-    return now >= core::after(hand.taken, setup_.lease);
+    return !hand.is_long && now >= core::after(hand.taken, setup_.lease);
   }
   [[nodiscard]] static Decision decide(core::Random& random, const Temper& temper);
 
@@ -103,7 +116,14 @@ class SimWorker {
   core::Inbox core_;
   Client client_;
   std::vector<Hand> hands_;
-  std::set<std::pair<GrantId, Sequence>> late_;  // settled after their lease: they may come again
+  std::set<Id> late_;     // settled after their lease: they may come again
+  std::set<Id> offered_;  // live copies and what was owed to this session; nothing else may be handed out
+  std::set<GrantId> announced_;
+  Sequence floor_ = 0;  // as told last: live copies below it are done, or come again by the control link (G1)
+  bool wants_long_job_ = false;
+  std::optional<Ledger::Number> long_job_;
+  bool hangs_ = false;  // the core has seen that a lease is over, and nothing was said since
+  bool asked_ = false;  // to catch up, and no checkpoint since
 };
 
 }  // namespace restante::sim

@@ -47,6 +47,41 @@ TEST_CASE("the ledger excuses what was taken away, and nothing else") {
   CHECK_THROWS_AS(ledger.on_handed({"late", 1, false}, {5, 14, "", "x"}, false), Violation);
 }
 
+TEST_CASE("an attempt is what was handed out before, or a session that was lost with it") {
+  Ledger ledger;
+  ledger.on_sent(1, {"orders", "", "1:a", 5, 10});
+  ledger.on_subscription("workers", "orders", {});
+  ledger.on_session("workers", 1);
+  const Ledger::Reader one{"workers", 1, false};
+  ledger.on_handed(one, {5, 10, "", "1:a", 1}, true);
+  ledger.on_handed(one, {5, 10, "", "1:a", 2}, true);
+  CHECK_THROWS_AS(ledger.on_handed(one, {5, 10, "", "1:a", 4}, true), Violation);
+  ledger.on_session_lost("workers");
+  CHECK_NOTHROW(ledger.on_handed(one, {5, 10, "", "1:a", 9}, true));
+}
+
+TEST_CASE("an older claim is noticed in one life of the sidecar") {
+  restante::core::MemoryStore store("simulated", {1, 1});
+  const restante::core::Office office(store.image(), {}, {});
+  Witness witness;
+  const auto admit = [&](std::uint64_t session, restante::core::Token token, std::uint64_t claim) {
+    restante::core::Subscribe subscribe;
+    subscribe.session = session;
+    subscribe.subscription = "reader";
+    witness.on_message(subscribe, office);
+    restante::core::Subscribed subscribed;
+    subscribed.session = session;
+    subscribed.token = token;
+    subscribed.claim = claim;
+    witness.on_told(subscribed, office);
+  };
+  admit(1, 11, 7);
+  admit(2, 12, 8);
+  CHECK_THROWS_AS(admit(1, 13, 7), Violation);
+  witness.on_start();
+  CHECK_NOTHROW(admit(1, 14, 7));
+}
+
 TEST_CASE("the checkers can fail") {
   Ledger ledger;
   ledger.on_sent(1, {"orders", "", "1:a", 5, 10});

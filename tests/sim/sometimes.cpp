@@ -32,6 +32,7 @@ constexpr std::array required{
     "links that fell silent",
     "live copies taken as lost",
     "live copy sent",
+    "long jobs",
     "machine slept",
     "path clogged",
     "path unclogged",

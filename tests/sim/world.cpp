@@ -2,12 +2,15 @@
 
 #include <algorithm>
 
+#include <restante/limits.h>
+
 #include "core/assert.h"
 
 namespace restante::sim {
 
 namespace {
-constexpr std::uint64_t memory_bound = 64U << 20;
+// Windows of the subscriptions, and what some writers, one after the other, had unconfirmed.
+constexpr std::uint64_t memory_bound = limits::tracked_octets_all + 4 * limits::writer_window;
 }  // namespace
 
 World::World(std::uint64_t seed, const WorldOptions& options)
@@ -58,6 +61,7 @@ void World::dial_all() {
   }
   for (const auto& worker : workers_) {
     if (!runs(*worker) || worker->client().dialled()) continue;
+    if (worker->dialled_store != 0) ledger_.on_session_lost(worker->role().subscription);
     worker->dialled_store = store_number_;
     worker->client().dial(sidecar_.accept(now_, worker->client().pid()), now_);
   }
@@ -141,7 +145,10 @@ void World::step() {
 
 void World::check() {
   if (sidecar_.failed()) crash_sidecar();
-  if (sidecar_.up()) Ledger::on_memory(sidecar_.office().tracked_octets(), memory_bound);
+  if (sidecar_.up()) {
+    Ledger::on_memory(sidecar_.office().tracked_octets(), memory_bound);
+    sidecar_.check_books();
+  }
   for (const auto& [key, dead] : disk_.contents().dead) {
     const auto subscription = disk_.contents().subscriptions.find(dead.subscription);
     ledger_.on_dead(subscription->second.name, dead.grant, dead.sequence, dead.payload);

@@ -83,7 +83,10 @@ class World {
 
   // ---- world_heal.cpp
   void heal();
+  bool comes_to_rest();
   void heal_round();
+  void begin_long_job();
+  bool end_long_job();
   [[nodiscard]] bool settled_all() const;
   void gather();
   void gather(const SimWorker& worker);

@@ -113,6 +113,7 @@ void World::end_fenced() {
 void World::crash_worker(std::size_t at) {
   note("A CONSUMER OF " + workers_[at]->role().subscription + " CRASHES");
   ++sometimes_["worker crashed"];
+  ledger_.on_session_lost(workers_[at]->role().subscription);
   gather(*workers_[at]);
   paths_.erase(workers_[at]->endpoint());
   alive_.erase(workers_[at]->client().pid());

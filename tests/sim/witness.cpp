@@ -1,0 +1,115 @@
+#include "tests/sim/witness.h"
+
+#include <algorithm>
+
+#include <restante/limits.h>
+
+#include "tests/sim/checkers.h"
+
+namespace restante::sim {
+
+namespace {
+
+using core::Token;
+
+bool is_there(const core::Office& office, Token token) {
+  return std::any_of(office.streams().begin(), office.streams().end(),
+                     [token](const auto& stream) { return stream.second.has_session(token); });
+}
+
+void check_bound(const std::string& what, std::uint64_t value, std::uint64_t bound, const std::string& whose) {
+  if (value <= bound) return;
+  throw Violation(what + " above their bound: " + std::to_string(value) + " of " + std::to_string(bound) + " in " +
+                  whose);
+}
+
+}  // namespace
+
+void Witness::on_start() {
+  tokens_.clear();
+  holders_.clear();
+  begun_.clear();
+  claims_.clear();
+}
+
+void Witness::on_message(const core::ControlMessage& message, const core::Office& office) {
+  if (const auto* subscribe = std::get_if<core::Subscribe>(&message)) {
+    asked_[subscribe->session] = {subscribe->subscription, subscribe->claim};
+  } else if (const auto* settle = std::get_if<core::Settle>(&message)) {
+    on(*settle, office);
+  }
+}
+
+void Witness::on_told(const core::ControlMessage& message, const core::Office& office) {
+  if (const auto* subscribed = std::get_if<core::Subscribed>(&message)) on(*subscribed);
+  else if (const auto* redelivery = std::get_if<core::Redelivery>(&message)) on(*redelivery, office);
+}
+
+void Witness::forget(Token only_of, GrantId grant, core::Range range, const std::string& subscription) {
+  auto at = holders_.lower_bound({subscription, grant, range.first});
+  while (at != holders_.end() && at->first <= Id{subscription, grant, range.last}) {
+    at = only_of == 0 || at->second == only_of ? holders_.erase(at) : std::next(at);
+  }
+}
+
+/// A settlement counts whoever says it; what is given back is given back by its holder.
+void Witness::on(const core::Settle& settle, const core::Office& office) {
+  const auto known = tokens_.find(settle.token);
+  if (known == tokens_.end() || !is_there(office, settle.token)) return;
+  for (const auto& ack : settle.acks) forget(0, ack.grant, ack.range, known->second);
+  for (const auto& reject : settle.rejects) {
+    forget(0, reject.grant, {reject.sequence, reject.sequence}, known->second);
+  }
+  for (const auto& released : settle.released) forget(settle.token, released.grant, released.range, known->second);
+  for (const auto& nack : settle.nacks) {
+    forget(settle.token, nack.grant, {nack.sequence, nack.sequence}, known->second);
+  }
+}
+
+void Witness::on(const core::Redelivery& redelivery, const core::Office& office) {
+  const std::string& subscription = tokens_.at(redelivery.token);
+  for (const auto& owed : redelivery.owed) {
+    for (Sequence sequence = owed.range.first; sequence <= owed.range.last; ++sequence) {
+      Token& holder = holders_[{subscription, redelivery.grant, sequence}];
+      if (holder != 0 && holder != redelivery.token && is_there(office, holder)) {
+        throw Violation("sent to two sessions: sequence " + std::to_string(sequence) + " of " + subscription +
+                        ", which another one has and did not give back");
+      }
+      holder = redelivery.token;
+    }
+  }
+}
+
+/// The higher claim wins (X7), so that who presents a lower one is never told that it has the name.
+void Witness::on(const core::Subscribed& subscribed) {
+  const auto& [subscription, presented] = asked_[subscribed.session];
+  tokens_[subscribed.token] = subscription;
+  std::uint64_t& newest = claims_[subscription];
+  if (subscribed.claim < newest || (presented != 0 && presented < newest))
+    throw Violation("older claim: it was given " + subscription + " back");
+  newest = subscribed.claim;
+}
+
+void Witness::check_books(const core::Office& office) {
+  for (const auto& [name, outbox] : office.streams()) {
+    if (outbox.head() + 1 < outbox.writer().first) {
+      throw Violation("copied head below the grant: " + std::to_string(outbox.head()) + " of stream " + name +
+                      ", whose writer was given what begins at " + std::to_string(outbox.writer().first));
+    }
+    for (const auto& [id, subscription] : outbox.subscriptions()) {
+      const core::Cursor& cursor = subscription.group.cursor();
+      const std::string& whose = subscription.record.name;
+      const Begun& begun = begun_.try_emplace(whose, Begun{cursor.floor(), cursor.early_ranges()}).first->second;
+      if (cursor.floor() > std::max(outbox.head(), begun.floor)) {
+        throw Violation("floor above the copied head: " + std::to_string(cursor.floor()) + " in " + whose);
+      }
+      // Twice the limits: what was copied before a restart comes into the window as it is sent again, and what is
+      // rejected waits for its commit.
+      check_bound("batches in a window", cursor.entries().size(), 2 * limits::tracked_batches_max, whose);
+      check_bound("early acks", cursor.early_ranges(), std::max(limits::early_ranges_max, begun.early), whose);
+      check_bound("messages with a history", subscription.group.loose().size(), 2 * limits::loose_messages_max, whose);
+    }
+  }
+}
+
+}  // namespace restante::sim

@@ -156,6 +156,15 @@ TEST_CASE("a quarter of the credit stays for redelivery while something is owed 
   CHECK(live.writer.lent(8) == 6);
 }
 
+TEST_CASE("what cannot be sent yet keeps a quarter of the free credit from being lent (G2)") {
+  Live live({8, 1000});
+  live.writer.send(1, live.worker.token);
+  live.worker.report(1, 1);
+  live.writer.send(1, 0, 2000);  // to nobody, and too large beside what is in hand
+  CHECK(live.worker.take().empty());
+  CHECK(live.writer.lent(1) == 3);  // of 7
+}
+
 TEST_CASE("credit that was lent does not keep a redelivery waiting (G2)") {
   Live live;
   CHECK(live.writer.lent() == 32);

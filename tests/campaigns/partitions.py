@@ -10,6 +10,7 @@ a sidecar that never misses a live copy. Needs root.
 """
 import collections
 import random
+import signal
 import time
 import types
 
@@ -170,5 +171,10 @@ def control(seed):
         return 0
 
 
+def end(*_):
+    raise KeyboardInterrupt  # so that namespaces and processes go
+
+
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, end)
     raise SystemExit(campaign.main("partitions", trials, control, n=100, about=__doc__))

@@ -34,16 +34,19 @@ std::string ranges_to_text(const std::vector<core::Range>& ranges) {
 }
 
 std::optional<std::vector<core::Range>> ranges_from_text(std::string_view text) {
+  const std::string_view whole = text;
   std::vector<core::Range> ranges;
+  Sequence above = 0;  // ranges rise: a turned bit in a number mostly shows
   if (text == "[]") return ranges;
   if (!take(text, "[")) return std::nullopt;
   do {
     core::Range& range = ranges.emplace_back();
     const bool is_good = take(text, "[") && take(text, range.first) && take(text, ",") && take(text, range.last) &&
-                         take(text, "]") && range.first <= range.last;
+                         take(text, "]") && range.first <= range.last && range.first > above;
     if (!is_good) return std::nullopt;
+    above = range.last;
   } while (take(text, ","));
-  if (text != "]") return std::nullopt;
+  if (text != "]" || ranges_to_text(ranges) != whole) return std::nullopt;
   return ranges;
 }
 

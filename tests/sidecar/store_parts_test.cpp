@@ -28,8 +28,9 @@ TEST_CASE("ranges are text that SQLite's JSON functions read, and come back", "[
 }
 
 TEST_CASE("text that is not ours is no cursor", "[store]") {
-  for (const char* text : {"", "[", "[[1,2]", "[[1,2],]", "[[2,1]]", "[[1]]", "[[1,2]]x", "[[-1,2]]", "[ [1,2]]", "{}",
-                           "[[1,99999999999999999999]]", "[[1,2][3,4]]"}) {
+  for (const char* text :
+       {"", "[", "[[1,2]", "[[1,2],]", "[[2,1]]", "[[1]]", "[[1,2]]x", "[[-1,2]]", "[ [1,2]]", "{}",
+        "[[1,99999999999999999999]]", "[[1,2][3,4]]", "[[3,4],[1,2]]", "[[1,3],[3,4]]", "[[01,2]]"}) {
     INFO(text);
     CHECK_FALSE(ranges_from_text(text));
   }

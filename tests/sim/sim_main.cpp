@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <string>
+#include <string_view>
 
 #include "tests/sim/world.h"
 
@@ -52,6 +53,7 @@ extern "C" void say_seed(int) { std::fprintf(stderr, "at seed %lu\n", present_se
 int main(int count, char** words) {
   using namespace restante::sim;
   const Arguments arguments = parse(count, words);
+  const char* const small = std::string_view(words[0]).ends_with("sim_small") ? "--small " : "";
   std::signal(SIGABRT, say_seed);
   Sometimes sometimes;
   std::uint64_t failed = 0, sent = 0, confirmed = 0, done = 0, dead = 0, excused = 0, ran = 0;
@@ -66,8 +68,8 @@ int main(int count, char** words) {
       world.run(arguments.steps);
     } catch (const Violation& violation) {
       ++failed;
-      std::printf("seed %lu: %s\n  options: %s\n  replay: ./dev sim --seed %lu --steps %lu --trace\n", seed,
-                  violation.what(), options.text().c_str(), seed, arguments.steps);
+      std::printf("seed %lu: %s\n  options: %s\n  replay: ./dev sim %s--seed %lu --steps %lu --trace\n", seed,
+                  violation.what(), options.text().c_str(), small, seed, arguments.steps);
     }
     if (arguments.trace) {
       for (const std::string& line : world.trace()) std::printf("%s\n", line.c_str());

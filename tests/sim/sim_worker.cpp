@@ -197,8 +197,8 @@ bool SimWorker::take(Ledger& ledger, core::Instant now) {
   const bool lease_over = in_hand != hands_.end() ? is_late(*in_hand, now) : late_.contains(id);
   const Ledger::Reader reader{role_.subscription, setup_.session, role_.exclusive};
   ledger.on_handed(reader,
-                    {item->grant, item->sequence, item->batch->header().topic, item->view.payload, item->attempt},
-                    lease_over);
+                   {item->grant, item->sequence, item->batch->header().topic, item->view.payload, item->attempt},
+                   lease_over);
   hands_.push_back(Hand{*item, now, {}});
   return true;
 }

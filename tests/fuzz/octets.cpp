@@ -34,7 +34,7 @@ void check_attributes(std::string_view block) {
   must(values.has_value() || !why.empty());
   if (!values) return;
   const auto again = core::encode_attributes(*values, why);
-  must(again.has_value());
+  if (!again) return;  // texts that share octets may make it longer than allowed when each gets its own
   must(core::decode_attributes(*again, why) == values);
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <exception>
+#include <map>
 #include <memory>
 #include <set>
 #include <sstream>
@@ -56,6 +57,8 @@ Text parse(const std::string& text) {
   return parsed;
 }
 
+std::int64_t stream_of(const std::string& row) { return std::stoll(row.substr(row.find(' '))); }
+
 /// First sequence of a line "row STREAM GRANT FIRST LAST ...".
 core::Range range_of(const std::string& row) {
   std::string word;
@@ -63,6 +66,26 @@ core::Range range_of(const std::string& row) {
   core::Range range;
   std::istringstream(row) >> word >> stream >> grant >> range.first >> range.last;
   return range;
+}
+
+/// What all subscriptions of each stream have settled: what is told to be missing may begin behind it.
+std::map<std::int64_t, Sequence> floors_of(const Lines& records) {
+  std::map<std::int64_t, std::int64_t> streams;  // by subscription
+  std::map<std::int64_t, Sequence> floors;
+  for (const char* kind : {"subscription", "cursor"}) {
+    for (const std::string& record : records) {
+      std::string word;
+      std::int64_t subscription = 0;
+      std::uint64_t number = 0;
+      if (!(std::istringstream(record) >> word >> subscription >> number) || word != kind) continue;
+      if (word == "subscription") streams[subscription] = static_cast<std::int64_t>(number);
+      else {
+        Sequence& floor = floors.try_emplace(streams[subscription], number).first->second;
+        floor = std::min(floor, number);
+      }
+    }
+  }
+  return floors;
 }
 
 /// Changes a message in a row and makes the checksum fit. False if there is no row.
@@ -211,10 +234,12 @@ class Campaign {
     for (const std::string& record : held.records) {
       if (!found.records.contains(record)) return bad(figures.bad_records, "missing: " + record);
     }
+    auto floors = floors_of(held.records);
     for (const std::string& row : held.rows) {
       const core::Range range = range_of(row);
+      const Sequence needed = std::max(range.first, floors[stream_of(row)] + 1);
       const bool told = std::any_of(found.left_out.begin(), found.left_out.end(), [&](const core::Range& one) {
-        return one.first <= range.last && range.last <= one.last;  // what is settled of it need not be told
+        return one.first <= needed && range.last <= one.last;
       });
       if (!found.rows.contains(row) && !told && !is_index_told_) return bad(figures.lost, "missing: " + row);
     }

@@ -48,6 +48,7 @@ class LooseMessages {
     const auto at = all_.find(sequence);
     if (at == all_.end()) return;
     due_.erase({at->second.due, sequence});
+    untried_.erase(sequence);
     parked_ -= at->second.parked ? 1U : 0U;
     all_.erase(at);
   }
@@ -55,6 +56,8 @@ class LooseMessages {
     due_.erase({message.due, sequence});
     message.due = due;
     if (due != never) due_.insert({due, sequence});
+    if (due != never && message.attempts == 0 && !message.burying) untried_.insert(sequence);
+    else untried_.erase(sequence);
   }
   void set_parked(Message& message) {
     parked_ += message.parked ? 0U : 1U;
@@ -66,12 +69,16 @@ class LooseMessages {
     const auto at = due_.upper_bound({now, ~Sequence{0}});
     return at == due_.end() ? never : at->first;
   }
+  /// The first that is nobody's and has no attempt behind it, or 0: the session that it was sent to may have ended
+  /// before it was handed out.
+  [[nodiscard]] Sequence first_untried() const { return untried_.empty() ? 0 : *untried_.begin(); }
   /// All that wait for a time, the earliest first.
   [[nodiscard]] const std::set<std::pair<Instant, Sequence>>& by_due() const noexcept { return due_; }
 
  private:
   Map all_;
   std::set<std::pair<Instant, Sequence>> due_;
+  std::set<Sequence> untried_;
   std::size_t parked_ = 0;
 };
 

@@ -74,10 +74,7 @@ void Outbox::on_copy(LinkId link, Batch batch, Turn& turn) {
   }
   if (copy->batch.header().before != writer_.chain || !is_granted({copy->batch.header().grant, range})) {
     ++ignored_copies_;
-    if (!writer_.resend_asked) {
-      turn.out.push_back(Outgoing{link, Resend{writer_.holder.handle, writer_.chain}, {}});
-      writer_.resend_asked = true;
-    }
+    ask_for_missing(link, copy->batch.header().before != writer_.chain, range.first, turn);
     return;
   }
   if (range.first <= restart_head_ && clashes(range)) {  // an id is bound to its octets (C2): not what was stored
@@ -106,6 +103,16 @@ void Outbox::on_copy(LinkId link, Batch batch, Turn& turn) {
   }
   accepted->due = settings_.elision ? never : turn.now;  // finish() knows who is live
   line_.push_back(std::move(accepted));
+}
+
+/// One request outstanding. Copies of a link come in order: one that is no later than the last that was refused begins
+/// what was sent again, and if what is missing does not come before it, it was lost once more (decision 0007).
+void Outbox::ask_for_missing(LinkId link, bool is_out_of_chain, Sequence first, Turn& turn) {
+  const bool lost_again = is_out_of_chain && first <= writer_.refused;
+  writer_.refused = first;
+  if (writer_.resend_asked && !lost_again) return;
+  writer_.resend_asked = true;
+  turn.out.push_back(Outgoing{link, Resend{writer_.holder.handle, writer_.chain}, {}});
 }
 
 bool Outbox::clashes(Range range) const {

@@ -170,6 +170,7 @@ class Outbox {
   static void tell_checkpoint(Subscription& subscription, Sequence to, Turn& turn);
   [[nodiscard]] static bool owns(const Subscription& subscription, const CopiedBatch& batch);
   void own(const BatchRef& batch, bool hot, bool again, Subscription& subscription, const Turn& turn);
+  void ask_for_missing(LinkId link, bool is_out_of_chain, Sequence first, Turn& turn);
   [[nodiscard]] bool clashes(Range range) const;
   [[nodiscard]] BatchRef in_memory(Sequence first) const;
   static void let_go(Subscription& subscription, Instant due, const Turn& turn);

@@ -116,6 +116,7 @@ std::optional<Instant> ReaderGroup::on_parked(Sequence sequence, Cursor::Change&
   cursor_.raise_floor();
   aside_wanted_ = aside_wanted_ || is_crowded();  // the next one stands in the way
   if (loose_.size() <= limits::loose_messages_max / 2 || message->due == never || message->burying) return std::nullopt;
+  if (exclusive() && message->attempts == 0) return std::nullopt;  // what is behind it waits for it (X8)
   const Instant due = message->due;
   loose_.erase(sequence);
   return due;
@@ -130,7 +131,8 @@ std::size_t ReaderGroup::on_parked_loaded(const std::vector<ParkedRecord>& parke
     message.attempts = message.written_attempts = record.attempts;
     message.reason = record.reason;
     loose_.set_parked(message);
-    const auto wait = std::chrono::milliseconds(std::max<std::int64_t>(0, record.due_ms - turn.clock_ms));
+    const std::int64_t wait_ms = record.attempts == 0 ? 0 : record.due_ms - turn.clock_ms;  // no attempt, no delay
+    const auto wait = std::chrono::milliseconds(std::max<std::int64_t>(0, wait_ms));
     loose_.set_due(record.sequence, message, after(turn.now, wait));
   }
   return loose_.size() - before;
@@ -140,6 +142,10 @@ std::optional<Sequence> ReaderGroup::next_fetch(Instant now) const {
   const bool wanted = std::any_of(sessions_.begin(), sessions_.end(), [](const auto& known) {
     return known.second.admitted && known.second.out.messages < known.second.credit.messages;
   });
+  if (exclusive() && wanted && loose_.first_untried() > 0) {  // what is behind it waits for it (X8)
+    const Sequence first = loose_.first_untried();
+    if (loose_.all().at(first).batch == nullptr) return first;
+  }
   std::optional<Sequence> next;
   std::size_t waiting = 0;
   for (const auto& [at, sequence] : loose_.by_due()) {

@@ -11,10 +11,12 @@ namespace restante::core {
 
 namespace {
 
-std::uint64_t count(const std::vector<Range>& ranges) {
-  std::uint64_t sum = 0;
-  for (const Range& range : ranges) sum += range.last - range.first + 1;
-  return sum;
+std::vector<Range> below(const std::vector<Range>& ranges, Sequence end) {
+  std::vector<Range> part;
+  for (const Range& range : ranges) {
+    if (range.first < end) part.push_back({range.first, std::min(range.last, end - 1)});
+  }
+  return part;
 }
 
 std::uint64_t less(std::uint64_t from, std::uint64_t what) { return from - std::min(from, what); }
@@ -75,12 +77,26 @@ void ReaderGroup::send_loose(Sequence sequence, LooseMessages::Message& message,
   if (message.parked) message.batch = nullptr;  // it is fetched again if need be (C5)
 }
 
+/// What the one reader may never have had in its hand goes to it in order (X8): after all that is owed below it, before
+/// all that is behind it. True if one was sent.
+bool ReaderGroup::deliver_untried(Turn& turn) {
+  if (!exclusive() || loose_.first_untried() == 0) return false;
+  const Sequence sequence = loose_.first_untried();
+  LooseMessages::Message& message = *loose_.find(sequence);
+  if (message.batch == nullptr || message.parking) return false;  // its row, or its transaction, is under way
+  ConsumerSession* session = message.alone ? idle_or_drain() : most_free(message.octets);
+  if (session == nullptr) return false;
+  send_loose(sequence, message, *session, 0, turn);
+  return true;
+}
+
 void ReaderGroup::deliver_loose(Turn& turn) {
   std::vector<Sequence> due;
   std::size_t seen = 0;
   for (const auto& [at, sequence] : loose_.by_due()) {
     if (at > turn.now || ++seen > limits::ranges_max) break;
     const LooseMessages::Message& message = loose_.all().at(sequence);
+    if (exclusive() && message.attempts == 0) continue;
     if (message.batch != nullptr && !message.burying && !message.parking) due.push_back(sequence);
   }
   bool anyone = true;  // has credit
@@ -107,8 +123,8 @@ bool ReaderGroup::deliver_alone(Cursor::Entry& entry, Sequence sequence, Turn& t
   return true;
 }
 
-void ReaderGroup::deliver(Cursor::Entry& entry, const std::vector<Range>& ranges, ConsumerSession& session,
-                          Turn& turn) {
+void ReaderGroup::deliver(Cursor::Entry& entry, const std::vector<Range>& ranges, Sequence covers,
+                          ConsumerSession& session, Turn& turn) {
   std::uint64_t room = session.free_messages();
   Redelivery header{session.token, entry.batch->batch.header().grant, {}, 0};
   for (const Range& range : ranges) {
@@ -122,15 +138,16 @@ void ReaderGroup::deliver(Cursor::Entry& entry, const std::vector<Range>& ranges
   }
   if (exclusive()) {  // all below is settled, held, or was sent before (X4)
     const bool all = header.owed.size() == ranges.size() && header.owed.back().range == ranges.back();
-    header.covers = all ? entry.range.last : header.owed.back().range.last;
+    header.covers = all ? covers : header.owed.back().range.last;
   }
   turn.out.push_back(Outgoing{session.link, std::move(header), entry.batch->batch.frame()});
 }
 
 /// Of what is owed the oldest goes first, to whoever is the most free: in an exclusive subscription there is only one,
-/// so that this is the order of the stream.
-void ReaderGroup::deliver_owed(Turn& turn) {
-  for (auto at = owed_.begin(); at != owed_.end();) {
+/// so that this is the order of the stream, up to the message that is next to come (X8). False if something waits.
+bool ReaderGroup::deliver_owed(Turn& turn) {
+  const Sequence end = exclusive() && loose_.first_untried() > 0 ? loose_.first_untried() : ~Sequence{0};
+  for (auto at = owed_.begin(); at != owed_.end() && *at < end;) {
     const auto found = cursor_.entries().find(*at);
     const std::vector<Range> ranges =
         found == cursor_.entries().end() ? std::vector<Range>{} : owed_ranges(found->second);
@@ -139,25 +156,29 @@ void ReaderGroup::deliver_owed(Turn& turn) {
       continue;
     }
     Cursor::Entry& entry = found->second;
+    const std::vector<Range> next = below(ranges, end);
+    if (next.empty()) break;
     if (entry.deaths >= limits::suspect_deaths) {
-      if (deliver_alone(entry, ranges.front().first, turn)) continue;
-      if (exclusive()) break;  // what is behind it has to wait
+      if (deliver_alone(entry, next.front().first, turn)) continue;
+      if (exclusive()) return false;  // what is behind it has to wait
       ++at;
       continue;
     }
     const std::uint64_t share = entry.batch->octets() / entry.batch->messages();
-    ConsumerSession* session = most_free(share * std::min<std::uint64_t>(count(ranges), 1));
-    if (session == nullptr) break;
-    deliver(entry, ranges, *session, turn);
+    ConsumerSession* session = most_free(share);
+    if (session == nullptr) return false;
+    deliver(entry, next, entry.range.last < end ? entry.range.last : next.back().last, *session, turn);
   }
+  return true;
 }
 
 void ReaderGroup::dispatch(Turn& turn) {
   if (sessions_.empty()) return;
   suspect_waits_ = loose_waits_ = false;
-  if (live_ && !owed_.empty()) catch_up(0);
+  if (live_ && (!owed_.empty() || loose_.first_untried() > 0)) catch_up(0);
   deliver_loose(turn);
-  deliver_owed(turn);
+  while (deliver_owed(turn) && deliver_untried(turn)) {
+  }
   if (!suspect_waits_) {
     for (auto& [token, session] : sessions_) session.draining = false;
   }
@@ -191,7 +212,8 @@ void ReaderGroup::catch_up(Sequence want) {
 }
 
 bool ReaderGroup::goes_live(Sequence head, bool hot, bool want_is_open) {
-  if (!exclusive() || live_ || !hot || !owed_.empty() || (want_ > head && want_is_open)) return false;
+  if (!exclusive() || live_ || !hot || !owed_.empty() || loose_.first_untried() > 0) return false;
+  if (want_ > head && want_is_open) return false;
   const auto serves = [](const auto& known) { return known.second.admitted && !known.second.alone; };
   if (std::none_of(sessions_.begin(), sessions_.end(), serves)) return false;
   live_ = true;

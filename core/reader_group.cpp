@@ -201,7 +201,11 @@ void ReaderGroup::settle_range(Range range, Cursor::Change& change) {
 void ReaderGroup::settle(const Settle& settle, Cursor::Change& change, const Turn& turn) {
   ConsumerSession* session = find(settle.token);
   RESTANTE_ASSERT(session != nullptr);
-  for (const GrantRange& ack : settle.acks) settle_range(ack.range, change);
+  for (const GrantRange& ack : settle.acks) {
+    // If there is no room to remember the ack, its copy must not be taken for one that waits in a queue there (B2).
+    reported_early_.erase(ack.range);
+    settle_range(ack.range, change);
+  }
   for (const Reject& reject : settle.rejects) {
     const Sequence sequence = reject.sequence;
     reported_early_.erase(sequence);

@@ -133,8 +133,10 @@ class ReaderGroup {
   ConsumerSession* idle_or_drain();
   ConsumerSession* live_session(const CopiedBatch& batch);
   bool deliver_alone(Cursor::Entry& entry, Sequence sequence, Turn& turn);
-  void deliver(Cursor::Entry& entry, const std::vector<Range>& ranges, ConsumerSession& session, Turn& turn);
-  void deliver_owed(Turn& turn);
+  void deliver(Cursor::Entry& entry, const std::vector<Range>& ranges, Sequence covers, ConsumerSession& session,
+               Turn& turn);
+  bool deliver_owed(Turn& turn);
+  bool deliver_untried(Turn& turn);
   void deliver_loose(Turn& turn);
   void send_loose(Sequence sequence, LooseMessages::Message& message, ConsumerSession& session, Sequence covers,
                   Turn& turn);

@@ -30,6 +30,7 @@ struct WriterSeat {
   bool met = false;           ///< it was on a link of this process: its place in the chain is known
   bool attached = false;      ///< copies are accepted from `holder.link`
   bool resend_asked = false;  ///< one request outstanding
+  Sequence refused = 0;       ///< first of the last copy that was not the successor
 
   // As told last; a difference is told by finish().
   Sequence told_to = 0;

@@ -86,3 +86,51 @@ TEST_CASE("a live session hears checkpoints although one message stays in its ha
   one.bench.pass(500ms);
   CHECK(one.reader.hear().checkpoints.empty());
 }
+
+TEST_CASE("what was parked at a session that died comes before all that is behind it (B4, X8)") {
+  Reading one;
+  const auto live = [&](bool done) {
+    const Range range = one.writer.send(1);
+    one.reader.settle([&](Settle& said) {
+      said.received = {one.ids(range.first, range.last)};
+      if (done) said.acks = said.received;
+    });
+    return range.first;
+  };
+  live(false);
+  live(false);
+  for (std::size_t i = 0; i < limits::tracked_batches_max / 2 + 2; ++i) live(true);
+  one.bench.pass(1s);
+  REQUIRE(one.bench.store.snapshot().parked.size() == 2);
+  const Sequence behind = live(false);
+  REQUIRE(one.reader.hear().batches.empty());
+  const auto order = [&] {
+    one.bench.pass(1s);
+    const Batches sent = one.reader.hear().batches;
+    return sent == Batches{{1, 0}, {2, 0}, {behind, behind}};
+  };
+  SECTION("whoever comes next") {
+    one.bench.cut(*one.reader.peer);
+    one.reader.join();
+    CHECK(order());
+  }
+  SECTION("also after a restart of the sidecar, and if its clock was put back meanwhile") {
+    one.bench.pass(2s);
+    one.bench.wall_base_ms -= 3'600'000;
+    one.bench.restart();
+    one.writer.resume(behind);
+    one.reader.join();
+    CHECK(order());
+  }
+  SECTION("and when it is given back by a session that goes on") {
+    one.reader.settle([&](Settle& said) { said.released = {one.ids(1, 2), one.ids(behind, behind)}; });
+    CHECK(order());
+  }
+  SECTION("but what was nacked waits for its time alone") {
+    one.reader.settle([&](Settle& said) { said.nacks = {Nack{one.ids(1, 1).grant, 1, 60'000, false}}; });
+    one.bench.cut(*one.reader.peer);
+    one.reader.join();
+    one.bench.pass(1s);
+    CHECK(one.reader.hear().batches == Batches{{2, 0}, {behind, behind}});
+  }
+}

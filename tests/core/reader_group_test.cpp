@@ -152,6 +152,23 @@ TEST_CASE("only a part that was reported is safe from the timer, however it lies
   CHECK(bench.group.next_deadline(bench.turn.now) == never);
 }
 
+TEST_CASE("what was reported and acked before its copy came is sent again if there was no room for the ack (B2)") {
+  GroupBench bench;
+  bench.join(1, {1U << 20, 1U << 30});
+  const Sequence last = 2 * limits::early_ranges_max + 10;
+  for (Sequence sequence = 2; sequence <= 2 * limits::early_ranges_max; sequence += 2) {
+    bench.settle(1, [&](Settle& said) { said.acks = {ids(sequence, sequence)}; });
+  }
+  bench.settle(1, [&](Settle& said) { said.received = {ids(last, last)}; });
+  bench.settle(1, [&](Settle& said) { said.acks = {ids(last, last)}; });
+  while (bench.next <= last) bench.track(1, 1);
+  bench.settle(1, [&](Settle& said) { said.acks = {ids(1, last - 1)}; });
+  CHECK(bench.group.cursor().floor() == last - 1);
+  bench.turn.now += limits::ack_wait;
+  bench.group.on_time(bench.turn);
+  CHECK(bench.dispatched(1) == Sequences{last});
+}
+
 TEST_CASE("a release gives back what this session holds of the range, and nothing of others") {
   GroupBench bench;
   bench.track(6);

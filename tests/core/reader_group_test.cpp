@@ -169,6 +169,19 @@ TEST_CASE("what was reported and acked before its copy came is sent again if the
   CHECK(bench.dispatched(1) == Sequences{last});
 }
 
+TEST_CASE("what an exclusive reader was never sent is not parked, however long it stands in the way (B4, X8)") {
+  GroupBench bench;
+  bench.group = ReaderGroup{Cursor(0, {}), RetryPolicy{}, SubscriptionMode::exclusive};
+  bench.join(1, {0, 1U << 30});
+  bench.track(1);
+  while (bench.next <= limits::tracked_batches_max / 2 + 10) {
+    bench.track(1);
+    bench.settle(1, [&](Settle& said) { said.acks = {ids(bench.next - 1, bench.next - 1)}; });
+  }
+  CHECK(bench.group.take_parkings(bench.turn).empty());
+  CHECK(bench.group.loose().size() == 0);
+}
+
 TEST_CASE("a release gives back what this session holds of the range, and nothing of others") {
   GroupBench bench;
   bench.track(6);

@@ -23,6 +23,24 @@ sys.path.insert(0, str(HERE.parent / "system"))
 from harness import Failure, Skip, build_directory  # noqa: E402
 
 
+def judged(verdict):
+    """What the oracle said of one run, as figures. What was stored and never offered to anybody is among the lost."""
+    return {"accepted": verdict.attempted, "confirmed": verdict.confirmed, "delivered": verdict.delivered,
+            "duplicates": verdict.duplicates, "recovered": verdict.recovered, "lost": verdict.lost,
+            "lost_prefix": verdict.lost_prefix, "lost_middle": verdict.lost_middle,
+            "lost_postfix": verdict.lost_postfix, "bad_unexpected": verdict.unexpected,
+            "bad_octets": verdict.corrupt + verdict.rebound,
+            "bad_twice_in_one_life": verdict.duplicates_in_instance,
+            "stable_ms_p50_max": verdict.stable_ms_p50, "stable_ms_p99_max": verdict.stable_ms_p99,
+            "stable_ms_max": verdict.stable_ms_max}
+
+
+def add(sums, figures):
+    """Adds the figures of a run to those of the runs before; of what ends in _max the greater counts."""
+    for name, value in figures.items():
+        sums[name] = max(sums.get(name, 0), value) if name.endswith("_max") else sums.get(name, 0) + value
+
+
 def red(figures):
     """What must be zero and is not."""
     return {name: value for name, value in figures.items() if (name == "lost" or name.startswith("bad_")) and value}

@@ -165,8 +165,7 @@ def one_disk(cycles, seed, kind, binary="restante"):
 
 
 def trials(n, seed):
-    sums = {"accepted": 0, "confirmed": 0, "delivered": 0, "lost": 0, "bad_verdicts": 0, "bad_checks": 0,
-            "bad_alarms": 0, "bad_refusals": 0, "bad_admissions": 0, "resume_ms_max": 0}
+    sums = {}
     rng, left, number = random.Random(seed), n, 0
     cycles = min(CYCLES_PER_DISK, max(1, n // len(KINDS)))
     while left > 0:
@@ -175,16 +174,9 @@ def trials(n, seed):
             verdict, machine, checked = one_disk(min(left, cycles), mine, kind)
         except Failure as failure:
             raise Failure(f"{failure}\n{kind}, seed of the disk {mine}") from None
-        sums["accepted"] += verdict.attempted
-        sums["confirmed"] += verdict.confirmed
-        sums["delivered"] += verdict.delivered
-        sums["lost"] += verdict.lost
-        sums["bad_verdicts"] += not verdict.good
-        sums["bad_checks"] += checked != "ok"
-        sums["bad_alarms"] += machine.alarms
-        sums["bad_refusals"] += machine.unexplained
-        sums["bad_admissions"] += machine.late
-        sums["resume_ms_max"] = max(sums["resume_ms_max"], machine.resume_ms)
+        campaign.add(sums, campaign.judged(verdict) | {
+            "bad_checks": int(checked != "ok"), "bad_alarms": machine.alarms, "bad_refusals": machine.unexplained,
+            "bad_admissions": machine.late, "resume_ms_max": machine.resume_ms})
         left, number = left - machine.cycles, number + 1
     return sums
 

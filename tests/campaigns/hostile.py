@@ -126,13 +126,11 @@ def trials(n, seed):
         siege = Siege(c, seed)
         siege.run(n)
         siege.finish()
-        verdict = c.verdict()
-        return {"accepted": verdict.attempted, "confirmed": verdict.confirmed, "delivered": verdict.delivered,
-                "duplicates": verdict.duplicates, "lost": verdict.lost, "bad_verdicts": int(not verdict.good),
-                "worst_share": round(siege.worst, 2), "slowest_after_s": round(siege.after, 1),
-                "looked_twice": siege.slow, "grown_mib": siege.grown // MIB,
-                "unbounded_mib": siege.unbounded // MIB, "sent_mib": siege.octets // MIB,
-                "connections": strangers.opened["connections"]}
+        return campaign.judged(c.verdict()) | {
+            "worst_share": round(siege.worst, 2), "slowest_after_s": round(siege.after, 1),
+            "looked_twice": siege.slow, "grown_mib": siege.grown // MIB,
+            "unbounded_mib": siege.unbounded // MIB, "sent_mib": siege.octets // MIB,
+            "connections": strangers.opened["connections"]}
 
 
 def control(seed):

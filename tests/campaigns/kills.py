@@ -1,8 +1,9 @@
 #!/usr/bin/env -S python3 -B
 """SIGKILL, SIGSTOP and SIGTERM of any process under load (tests/system/soak.py); n counts the kills.
 
-Every other campaign of kills writes all messages to disk (no elision). The control is a build that confirms before it
-commits.
+Two nodes in most rounds, each with a sidecar and a stream of its own. Every other round writes all messages to disk (no
+elision). One round in four is calm: the same load without a fault must end without a loss and without a duplicate. The
+control is a build that confirms before it commits.
 """
 import random
 
@@ -10,22 +11,23 @@ import campaign
 import soak
 
 CONTROL_ROUNDS = 10
+KILLS_A_ROUND = 100
+CALM_S = 5
 
 
 def trials(n, seed):
-    sums = {"accepted": 0, "confirmed": 0, "delivered": 0, "duplicates": 0, "lost": 0, "bad_verdicts": 0}
+    sums = {}
     rng, left, rounds = random.Random(seed), n, 0
     while left > 0:
-        kills = min(left, 100)
-        verdict, _ = soak.campaign(kills, rng.randrange(1 << 32), no_elision=rounds % 2 == 1)
-        sums["accepted"] += verdict.attempted
-        sums["confirmed"] += verdict.confirmed
-        sums["delivered"] += verdict.delivered
-        sums["duplicates"] += verdict.duplicates
-        sums["lost"] += verdict.lost
-        sums["bad_verdicts"] += not verdict.good
+        kills = min(left, KILLS_A_ROUND)
+        if rounds % 4 == 0:
+            calm, _ = soak.campaign(0, rng.randrange(1 << 32), no_elision=rounds % 8 == 4, seconds=CALM_S)
+            campaign.add(sums, campaign.judged(calm) | {"bad_calm_duplicates": calm.duplicates, "calm": calm.confirmed})
+        verdict, record = soak.campaign(kills, rng.randrange(1 << 32), no_elision=rounds % 2 == 1)
+        campaign.add(sums, campaign.judged(verdict) | {
+            name: record[name] for name in ("sidecars", "stops", "terms", "absences")})
         left, rounds = left - kills, rounds + 1
-    return sums
+    return sums | {"rounds": rounds}
 
 
 def control(seed):

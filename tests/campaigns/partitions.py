@@ -139,12 +139,10 @@ class Partitions:
         half = (len(self.memory) + 1) // 2
         hits = sum((wire.hits for wire in self.wires.values()), collections.Counter())
         grown = max(self.memory[half:], default=0) - max(self.memory[:half], default=0)
-        return {"accepted": verdict.attempted, "confirmed": verdict.confirmed, "delivered": verdict.delivered,
-                "duplicates": verdict.duplicates, "lost": verdict.lost, "bad_verdicts": int(not verdict.good),
-                "kills": self.kills,
-                "kinds": len(self.kinds), "without_effect": len(self.kinds - hits.keys() - UNCOUNTED),
-                "slowest_s": round(self.slowest, 2),
-                "memory_mib": round(max(self.memory, default=0) / MIB), "bad_memory": int(grown > FLAT)}
+        return campaign.judged(verdict) | {
+            "kills": self.kills, "kinds": len(self.kinds),
+            "without_effect": len(self.kinds - hits.keys() - UNCOUNTED), "slowest_s": round(self.slowest, 2),
+            "memory_mib": round(max(self.memory, default=0) / MIB), "bad_memory": int(grown > FLAT)}
 
 
 def trials(n, seed):

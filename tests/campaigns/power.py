@@ -160,8 +160,7 @@ def one_disk(cuts, seed, options, binary="restante"):
 
 
 def trials(n, seed):
-    sums = {"accepted": 0, "confirmed": 0, "delivered": 0, "duplicates": 0, "lost": 0, "bad_verdicts": 0,
-            "bad_checks": 0, "bad_alarms": 0, "on_full_disks": 0, "during_starts": 0}
+    sums = {}
     rng, left, number, began = random.Random(seed), n, 0, time.monotonic()
     while left > 0:
         cuts, options, mine = min(left, CUTS_PER_DISK), MOUNTS[number % len(MOUNTS)], rng.randrange(1 << 32)
@@ -169,16 +168,9 @@ def trials(n, seed):
             verdict, machine, checked = one_disk(cuts, mine, options)
         except Failure as failure:
             raise Failure(f"{failure}\n{options}, seed of the disk {mine}") from None
-        sums["accepted"] += verdict.attempted
-        sums["confirmed"] += verdict.confirmed
-        sums["delivered"] += verdict.delivered
-        sums["duplicates"] += verdict.duplicates
-        sums["lost"] += verdict.lost
-        sums["bad_verdicts"] += not verdict.good
-        sums["bad_checks"] += checked != "ok"
-        sums["bad_alarms"] += machine.alarms
-        sums["on_full_disks"] += machine.fills
-        sums["during_starts"] += machine.early
+        campaign.add(sums, campaign.judged(verdict) | {
+            "bad_checks": int(checked != "ok"), "bad_alarms": machine.alarms, "on_full_disks": machine.fills,
+            "during_starts": machine.early})
         left, number = left - machine.cuts, number + 1
     return sums | {"ms_per_cut": round((time.monotonic() - began) * 1000 / n)}
 

@@ -43,7 +43,7 @@ class Campaign:
         extra = ["--no-elision"] if arguments.no_elision else []
         binary = "restante-control" if arguments.control else "restante"
         self.sidecars = [c.sidecar(f"s{n}", extra=extra, binary=binary, listen="tcp://127.0.0.1:0")
-                         for n in range(self.rng.choice((1, 2)))]
+                         for n in range(self.rng.choice((1, 2, 2)))]
         ends = {"a": self.sidecars[0], "b": self.sidecars[-1]}
         self.producers = [c.producer(stream, ends[stream], stream=stream, size=60, size_max=1500, rate=arguments.rate)
                           for stream in ("a", "b")]
@@ -54,6 +54,9 @@ class Campaign:
     def run(self):
         c = self.c
         c.seen("delivered", 100)
+        if self.arguments.seconds:
+            calm_until = time.monotonic() + self.arguments.seconds
+            c.until("the calm is over", lambda: time.monotonic() >= calm_until, self.arguments.seconds + 5)
         next_stroke, next_absence = time.monotonic(), time.monotonic() + 1
         while self.kills < self.arguments.kills:
             now = time.monotonic()
@@ -188,9 +191,10 @@ class Campaign:
             "sidecar_memory_max": self.memory}
 
 
-def campaign(kills, seed, no_elision=False, control=False, rate=2500, keep=False):
+def campaign(kills, seed, no_elision=False, control=False, rate=2500, keep=False, seconds=0):
     """(verdict, record) of one campaign. Raises Failure if somebody ends or hangs who should not."""
-    arguments = argparse.Namespace(kills=kills, seed=seed, no_elision=no_elision, control=control, rate=rate)
+    arguments = argparse.Namespace(kills=kills, seed=seed, no_elision=no_elision, control=control, rate=rate,
+                                   seconds=seconds)
     run = None
     with Cluster(keep) as c:
         try:
@@ -210,6 +214,7 @@ def main():
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
     parser.add_argument("--rate", type=int, default=2500, help="messages a second of each producer")
+    parser.add_argument("--seconds", type=int, default=0, help="of load before the first kill")
     parser.add_argument("--no-elision", action="store_true", help="every message is written to disk")
     parser.add_argument("--control", action="store_true", help="with restante-control, which must go red")
     parser.add_argument("--keep", action="store_true", help="leave the logs and stores behind")

@@ -21,13 +21,16 @@ struct ConsumerSession {
   std::uint64_t session = 0;
   std::string endpoint;  ///< of its PULL, as the producer can reach it; empty: no live path
   Credit credit;
-  Credit out;              ///< held by it: sent by the sidecar, or live by the producer
-  Credit live_used;        ///< copies with this owner, since the writer's link began
-  Credit live_limit;       ///< as last told to the writer
-  bool admitted = false;   ///< its Subscribed was sent; before that it gets nothing
-  bool announced = false;  ///< the writer knows of this session
-  bool draining = false;   ///< gets nothing until it has nothing in hand, for a suspect
-  bool alone = false;      ///< has a suspect in hand and gets nothing else
+  Credit out;                    ///< held by it: sent by the sidecar, or live by the producer
+  Credit live_used;              ///< copies with this owner, since the writer's link began
+  Credit live_limit;             ///< as last told to the writer
+  std::uint64_t heard = 0;       ///< Settle messages
+  std::uint64_t heard_disk = 0;  ///< so many of them are on the disk, with all that they settled
+  std::uint64_t heard_told = 0;  ///< by the last checkpoint
+  bool admitted = false;         ///< its Subscribed was sent; before that it gets nothing
+  bool announced = false;        ///< the writer knows of this session
+  bool draining = false;         ///< gets nothing until it has nothing in hand, for a suspect
+  bool alone = false;            ///< has a suspect in hand and gets nothing else
 
   /// It no longer holds so much.
   void give_back(std::uint64_t messages, std::uint64_t octets) {

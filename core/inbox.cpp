@@ -171,7 +171,11 @@ std::vector<ControlMessage> Inbox::take_effects() {
   std::vector<ControlMessage> effects = std::exchange(control_, {});
   if (token_ == 0 || !has_words()) return effects;
   told_ = credit();
-  for (ControlMessage& settle : pending_.take(token_, told_)) effects.push_back(std::move(settle));
+  for (ControlMessage& settle : pending_.take(token_, told_)) {
+    effects.push_back(std::move(settle));
+    ++said_;
+  }
+  settled_.said(said_);
   if (const auto want = gate_.take_want()) effects.emplace_back(CatchUp{token_, *want});
   if (stopped_ && handed_.active() == 0) {
     effects.emplace_back(Unsubscribe{token_});

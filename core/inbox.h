@@ -181,6 +181,7 @@ class Inbox {
   CreditWindow window_;
   Credit told_;
   AckBatch pending_;
+  std::uint64_t said_ = 0;  // Settle messages of token_
   std::vector<ControlMessage> control_;
   std::vector<Event> events_;
   Counters counters_;

@@ -106,10 +106,16 @@ void Inbox::on(const Subscribed& subscribed, Instant now) {
   trouble_.reset();
   std::optional<Sequence> first = grants_.regress_in(subscribed.grants, subscribed.floor);
   if (subscribed.regressed_at != 0) first = std::min(first.value_or(subscribed.regressed_at), subscribed.regressed_at);
-  if (first) regress(*first);
+  if (first) {
+    regress(*first);
+    // A copy that was put back owes again what is above its floor, and new messages must not overtake that (decision
+    // 0008).
+    gate_.on_regress(std::min(*first, subscribed.floor + 1));
+  }
   grants_.add(subscribed.grants);
-  // Settled above the floor, or not heard of: said again, because the old link may have lost it.
-  settled_.say_again_above(subscribed.floor, pending_);
+  said_ = 0;
+  settled_.begin(subscribed.floor, subscribed.grants, pending_);
+  if (pending_.empty()) settled_.said(said_);
   if (exclusive()) {
     gate_.begin(subscribed.floor);
     gate_.drop_unannounced(grants_);
@@ -119,7 +125,6 @@ void Inbox::on(const Subscribed& subscribed, Instant now) {
     drop_below_floor();
     returned_.erase_up_to(floor_);
   }
-  settled_.pass(subscribed.floor);
   grants_.trim(subscribed.floor);
 }
 
@@ -156,7 +161,8 @@ void Inbox::on(const Checkpoint& checkpoint, Instant now) {
     floor_ = std::max(floor_, checkpoint.floor);
   }
   returned_.erase_up_to(checkpoint.floor);
-  settled_.pass(checkpoint.floor);
+  settled_.pass(checkpoint.floor, checkpoint.heard);
+  if (pending_.empty()) settled_.said(said_);
   grants_.trim(checkpoint.floor);
 }
 

@@ -212,7 +212,8 @@ struct Redelivery {
 struct Checkpoint {
   Token token = 0;
   Sequence to = 0;
-  Sequence floor = 0;  ///< settled up to here on the sidecar's disk: ids may be forgotten (X9)
+  Sequence floor = 0;       ///< settled or parked up to here on the sidecar's disk (X9)
+  std::uint64_t heard = 0;  ///< so many Settle messages of this token are on the disk, with all that they settled
 };
 struct TakenOver {
   Token token = 0;

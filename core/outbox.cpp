@@ -252,7 +252,7 @@ void Outbox::checkpoint(Turn& turn) {
     }
     const Sequence to = subscription.group.covered_to(head_);
     const bool covers_more = subscription.group.live() && to > subscription.told_to;
-    if (floor == subscription.told_floor && !covers_more) continue;
+    if (floor == subscription.told_floor && !covers_more && !subscription.group.has_heard_more()) continue;
     tell_checkpoint(subscription, to, turn);
   }
 }
@@ -262,7 +262,8 @@ void Outbox::tell_checkpoint(Subscription& subscription, Sequence to, Turn& turn
   subscription.told_to = to;
   for (const auto& [token, session] : subscription.group.sessions()) {
     if (!session.admitted) continue;
-    turn.out.push_back(Outgoing{session.link, Checkpoint{token, to, subscription.durable_floor}, {}});
+    const std::uint64_t heard = subscription.group.tell_heard(token);
+    turn.out.push_back(Outgoing{session.link, Checkpoint{token, to, subscription.durable_floor, heard}, {}});
   }
 }
 

@@ -144,6 +144,7 @@ class Outbox {
     std::optional<PendingGrant> grant;
     std::vector<SubscriptionRecord> subscriptions;
     std::vector<std::pair<SubscriptionId, Sequence>> buried, parked, floors;
+    std::vector<std::pair<Token, std::uint64_t>> heard;  ///< Settle messages of each session
     std::vector<Unpark> unparked;
     std::vector<GrantRecord> closed_grants;
     bool pruned = false;
@@ -167,6 +168,7 @@ class Outbox {
   void draw_claim(std::uint64_t presented, Subscription& subscription, Turn& turn);
   void replace_sessions(const ConsumerSession& session, Subscription& subscription, Turn& turn);
   void write_record(const SubscriptionRecord& record);
+  void note_heard(const InCommit& done);
   static void tell_checkpoint(Subscription& subscription, Sequence to, Turn& turn);
   [[nodiscard]] static bool owns(const Subscription& subscription, const CopiedBatch& batch);
   void own(const BatchRef& batch, bool hot, bool again, Subscription& subscription, const Turn& turn);

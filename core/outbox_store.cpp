@@ -56,6 +56,7 @@ void Outbox::collect_asides(Transaction& transaction, const Turn& turn) {
       in_commit_.buried.emplace_back(id, aside.sequence);
       subscription.cursor_dirty = true;
     }
+    for (const auto& heard : subscription.group.heard()) in_commit_.heard.push_back(heard);
     for (const ReaderGroup::Aside& aside : subscription.group.take_parkings(turn)) {
       const bool fresh = aside.batch != nullptr && aside.batch->place == CopiedBatch::Place::fresh;
       if (fresh) aside.batch->wanted_on_disk = true;
@@ -198,6 +199,7 @@ void Outbox::on_committed(const CommitToken& token, Turn& turn) {
     apply(change, subscription, turn.now);
   }
   for (const auto& [id, floor] : done.floors) subscriptions_.at(id).durable_floor = floor;
+  note_heard(done);
   // Not before: a consumer that is told a floor and no block above it takes the store for another one (X6).
   std::erase_if(grants_, [&](const GrantRecord& known) {
     return std::any_of(done.closed_grants.begin(), done.closed_grants.end(),
@@ -219,8 +221,15 @@ void Outbox::let_go(Subscription& subscription, Instant due, const Turn& turn) {
   subscription.let_go_due_ms = std::min(subscription.let_go_due_ms.value_or(due_ms), due_ms);
 }
 
+void Outbox::note_heard(const InCommit& done) {
+  for (const auto& [token, count] : done.heard) {
+    if (Subscription* subscription = find(token)) subscription->group.on_heard(token, count);
+  }
+}
+
 bool Outbox::on_nothing_to_commit(Turn& turn) {
   const InCommit done = std::exchange(in_commit_, InCommit{});
+  note_heard(done);
   for (const Token session : done.admissions) admit(session, turn);
   return !done.admissions.empty();
 }

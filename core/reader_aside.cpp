@@ -46,6 +46,29 @@ std::vector<ReaderGroup::Aside> ReaderGroup::take_burials() {
   return asides;
 }
 
+std::vector<std::pair<Token, std::uint64_t>> ReaderGroup::heard() const {
+  std::vector<std::pair<Token, std::uint64_t>> all;
+  if (!burials_.empty()) return all;  // what was rejected waits for its row
+  for (const auto& [token, session] : sessions_) {
+    if (session.heard > session.heard_disk) all.emplace_back(token, session.heard);
+  }
+  return all;
+}
+
+void ReaderGroup::on_heard(Token token, std::uint64_t count) {
+  if (ConsumerSession* session = find(token)) session->heard_disk = std::max(session->heard_disk, count);
+}
+
+bool ReaderGroup::has_heard_more() const {
+  return std::any_of(sessions_.begin(), sessions_.end(),
+                     [](const auto& known) { return known.second.heard_disk > known.second.heard_told; });
+}
+
+std::uint64_t ReaderGroup::tell_heard(Token token) {
+  ConsumerSession* session = find(token);
+  return session == nullptr ? 0 : session->heard_told = session->heard_disk;
+}
+
 void ReaderGroup::on_buried(Sequence sequence, Cursor::Change& change) {
   drop_loose(sequence, true);
   cursor_.settle(Range{sequence, sequence}, change);

@@ -201,6 +201,7 @@ void ReaderGroup::settle_range(Range range, Cursor::Change& change) {
 void ReaderGroup::settle(const Settle& settle, Cursor::Change& change, const Turn& turn) {
   ConsumerSession* session = find(settle.token);
   RESTANTE_ASSERT(session != nullptr);
+  ++session->heard;
   for (const GrantRange& ack : settle.acks) {
     // If there is no room to remember the ack, its copy must not be taken for one that waits in a queue there (B2).
     reported_early_.erase(ack.range);

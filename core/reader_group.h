@@ -92,6 +92,13 @@ class ReaderGroup {
   /// A new link of the writer: all targets are announced again, from 0.
   void forget_lending();
 
+  // ---- what of the sessions' words is on the disk
+  /// To be said to on_heard() when the transaction that is put together now is written; follows take_burials().
+  [[nodiscard]] std::vector<std::pair<Token, std::uint64_t>> heard() const;
+  void on_heard(Token token, std::uint64_t count);
+  [[nodiscard]] bool has_heard_more() const;  ///< than a checkpoint has told
+  std::uint64_t tell_heard(Token token);
+
   // ---- aside: dead letters and parking
   /// Something is to be buried or parked, or to leave the parked: a transaction is wanted.
   [[nodiscard]] bool wants_commit() const noexcept { return aside_wanted_; }

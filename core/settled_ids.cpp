@@ -1,14 +1,22 @@
 #include "core/settled_ids.h"
 
+#include <set>
+
 namespace restante::core {
 
-void SettledIds::reject(GrantId grant, Sequence sequence, const std::string& reason) {
+void SettledIds::ack(GrantId grant, Sequence sequence) {
   ids_.insert(grant, {sequence, sequence});
+  if (sequence <= mark_floor_) late_.insert(grant, {sequence, sequence});
+}
+
+void SettledIds::reject(GrantId grant, Sequence sequence, const std::string& reason) {
+  ack(grant, sequence);
   if (rejected_.emplace(Id{grant, sequence}, reason).second) reason_octets_ += reason.size();
 }
 
 void SettledIds::erase_from(Sequence first) {
-  if (passed_ >= first) passed_ = first == 0 ? 0 : first - 1;
+  if (mark_floor_ >= first) mark_floor_ = first == 0 ? 0 : first - 1;
+  late_.erase_from(first);
   ids_.erase_from(first);
   std::erase_if(rejected_, [&](const auto& entry) {
     if (entry.first.second < first) return false;
@@ -33,21 +41,40 @@ void SettledIds::say_again(GrantId grant, Range range, AckBatch& words) const {
   if (next <= range.last) words.ack(grant, {next, range.last});
 }
 
-void SettledIds::say_again_above(Sequence floor, AckBatch& words) const {
-  for (const GrantRange& settled : ids_.ranges(SIZE_MAX, floor)) say_again(settled.grant, settled.range, words);
+void SettledIds::begin(Sequence floor, const std::vector<Grant>& grants, AckBatch& words) {
+  std::set<GrantId> known;
+  for (const Grant& grant : grants) known.insert(grant.grant);
+  for (const GrantRange& settled : ids_.ranges()) {
+    if (known.contains(settled.grant)) say_again(settled.grant, settled.range, words);
+  }
+  set_mark(floor);
 }
 
-void SettledIds::pass(Sequence floor) {
+void SettledIds::set_mark(Sequence floor) {
+  mark_ = unset;
+  mark_floor_ = floor;
+  late_.clear();
+}
+
+void SettledIds::said(std::uint64_t count) {
+  if (mark_ == unset) mark_ = count;
+}
+
+void SettledIds::pass(Sequence floor, std::uint64_t heard) {
+  if (mark_ == unset || heard < mark_) return;
   const bool crowded = ids_.size() > kept_ranges || rejected_.size() > kept_ranges || reason_octets_ > reasons_max / 2;
-  if (crowded) {
-    ids_.erase_up_to(passed_);
-    std::erase_if(rejected_, [&](const auto& entry) {
-      if (entry.first.second > passed_) return false;
-      reason_octets_ -= entry.second.size();
-      return true;
-    });
-  }
-  passed_ = floor;
+  if (crowded) forget_marked();
+  set_mark(floor);
+}
+
+void SettledIds::forget_marked() {
+  ids_.erase_up_to(mark_floor_);
+  for (const GrantRange& kept : late_.ranges()) ids_.insert(kept.grant, kept.range);
+  std::erase_if(rejected_, [&](const auto& entry) {
+    if (ids_.contains(entry.first.first, entry.first.second)) return false;
+    reason_octets_ -= entry.second.size();
+    return true;
+  });
 }
 
 }  // namespace restante::core

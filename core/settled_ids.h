@@ -17,11 +17,13 @@
 
 namespace restante::core {
 
-/// Ids with the application's last word on them (X9): never forgotten by time, only below what the sidecar has passed,
-/// and then only when the memory is needed, because an ack may still be on its way. Not thread-safe.
+/// Ids with the application's last word on them (X9): never forgotten by time, only when the memory is needed, and then
+/// only below the sidecar's floor and if the word on them is on its disk. The floor alone does not say that: it passes
+/// what is parked (B4). So a *mark* is set among the Settle messages of a session; when the sidecar says that it has
+/// written as many, all that was settled before the mark may go. Not thread-safe.
 class SettledIds {
  public:
-  void ack(GrantId grant, Sequence sequence) { ids_.insert(grant, {sequence, sequence}); }
+  void ack(GrantId grant, Sequence sequence);
   void reject(GrantId grant, Sequence sequence, const std::string& reason);
   void erase_from(Sequence first);
   void clear() { erase_from(0); }
@@ -32,11 +34,13 @@ class SettledIds {
 
   /// Says again what was said of `range`, all of which is in ids().
   void say_again(GrantId grant, Range range, AckBatch& words) const;
-  /// Says again everything above `floor`.
-  void say_again_above(Sequence floor, AckBatch& words) const;
-
-  /// The sidecar has passed `floor`.
-  void pass(Sequence floor);
+  /// A new session, whose sidecar tells `floor` and the blocks that it knows: says everything again that it can know,
+  /// because the link before may have lost it.
+  void begin(Sequence floor, const std::vector<Grant>& grants, AckBatch& words);
+  /// All words so far are in the first `count` Settle messages of the session.
+  void said(std::uint64_t count);
+  /// The sidecar has passed `floor` and written the first `heard` Settle messages.
+  void pass(Sequence floor, std::uint64_t heard);
 
  private:
   using Id = std::pair<GrantId, Sequence>;
@@ -46,7 +50,13 @@ class SettledIds {
   IdSet ids_;
   std::map<Id, std::string> rejected_;  // of ids_: those whose word is no ack
   std::size_t reason_octets_ = 0;
-  Sequence passed_ = 0;
+  static constexpr std::uint64_t unset = ~std::uint64_t{0};
+  void set_mark(Sequence floor);
+  void forget_marked();
+
+  std::uint64_t mark_ = unset;  // Settle messages; unset until the words before it are said
+  Sequence mark_floor_ = 0;     // what was settled before the mark and is not above this may go when it is written
+  IdSet late_;                  // up to mark_floor_, settled after the mark
 };
 
 }  // namespace restante::core

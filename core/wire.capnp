@@ -299,6 +299,7 @@ struct Checkpoint {
   token @0 :UInt64;
   to @1 :UInt64;
   floor @2 :UInt64;
+  heard @3 :UInt64;
 }
 
 struct TakenOver {

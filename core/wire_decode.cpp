@@ -189,7 +189,9 @@ CatchUp get(wire::CatchUp::Reader in) { return {in.getToken(), sequence(in.getWa
 Resend get(wire::Resend::Reader in) { return {in.getHandle(), sequence(in.getAfter())}; }
 Fenced get(wire::Fenced::Reader in) { return {in.getHandle(), explanation(in.getText())}; }
 Grants get(wire::Grants::Reader in) { return {in.getToken(), get_grants(in.getGrants())}; }
-Checkpoint get(wire::Checkpoint::Reader in) { return {in.getToken(), sequence(in.getTo()), sequence(in.getFloor())}; }
+Checkpoint get(wire::Checkpoint::Reader in) {
+  return {in.getToken(), sequence(in.getTo()), sequence(in.getFloor()), in.getHeard()};
+}
 TakenOver get(wire::TakenOver::Reader in) { return {in.getToken(), explanation(in.getText()), in.getSession()}; }
 
 }  // namespace

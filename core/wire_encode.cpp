@@ -243,6 +243,7 @@ void put(Frame frame, const Checkpoint& in) {
   out.setToken(in.token);
   out.setTo(in.to);
   out.setFloor(in.floor);
+  out.setHeard(in.heard);
 }
 
 void put(Frame frame, const TakenOver& in) {

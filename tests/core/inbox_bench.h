@@ -108,7 +108,10 @@ class InboxBench {
   void redeliver(Range range, std::uint32_t attempts = 0, const std::string& topic = {}) {
     inbox.on_redelivery({token, grant, {{range, attempts}}, range.last}, batch_of(grant, range, 0, topic), now);
   }
-  void checkpoint(Sequence to) { inbox.on_message(Checkpoint{token, to, to}, now); }
+  /// All words so far are on the disk, if `heard` does not say otherwise.
+  void checkpoint(Sequence to, std::uint64_t heard = 1U << 20) {
+    inbox.on_message(Checkpoint{token, to, to, heard}, now);
+  }
   void pass(Duration time) {
     now += time;
     inbox.on_time(now);

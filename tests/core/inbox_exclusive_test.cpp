@@ -132,6 +132,19 @@ TEST_CASE("a regress clamps the order and a restored store's messages are delive
   CHECK(bench.take_all() == Sequences{1, 2});
 }
 
+TEST_CASE("what a copy that was put back owes again comes before new messages (X6, decision 0008)") {
+  Exclusive bench;
+  bench.connect(0, {{InboxBench::grant, {1, 100}}, {0x2, {101, 200}}});
+  bench.checkpoint(100);
+  bench.connect(10, {{InboxBench::grant, {1, 100}}, {0x3, {301, 400}}});
+  bench.inbox.on_live(batch_of(0x3, {301, 301}, 40, "a"), bench.now);
+  CHECK(bench.take_all().empty());
+  bench.redeliver({11, 12}, 0, "a");
+  CHECK(bench.take_all() == Sequences{11, 12});
+  bench.redeliver({13, 40}, 0, "a");
+  CHECK(bench.take_all().back() == 301);
+}
+
 TEST_CASE("taken over is the end: nothing is reclaimed, handed out or settled any more (A17)") {
   Exclusive bench;
   bench.connect();

@@ -94,6 +94,7 @@ class SmallWorld {
     token_ = ++bench_.token;
     position_ = floor();
     want_ = 0;
+    heard_ = 0;
     catching_up_ = true;
     bench_.inbox.on_message(Subscribed{5, token_, SubscriptionMode::exclusive, 3, floor(), InboxBench::block(), 0},
                             bench_.now);
@@ -121,7 +122,7 @@ class SmallWorld {
     if (want_ > head_) return;
     catching_up_ = false;
     want_ = 0;
-    to_inbox_.push_back(Checkpoint{token_, head_, floor()});
+    to_inbox_.push_back(Checkpoint{token_, head_, floor(), heard_});
   }
   void hear_inbox() {
     if (to_sidecar_.empty()) return;
@@ -130,6 +131,7 @@ class SmallWorld {
     if (const auto* request = std::get_if<CatchUp>(&message)) catch_up(request->want);
     const auto* settle = std::get_if<Settle>(&message);
     if (settle == nullptr) return;
+    ++heard_;
     for (const GrantRange& ack : settle->acks) {
       for (Sequence s = ack.range.first; s <= ack.range.last; ++s) done(s);
     }
@@ -196,6 +198,7 @@ class SmallWorld {
   bool catching_up_ = false;
   Sequence position_ = 0;
   Sequence want_ = 0;
+  std::uint64_t heard_ = 0;  // Settle messages of this session
   std::deque<ControlMessage> to_sidecar_;
   std::deque<ToInbox> to_inbox_;
 

@@ -79,7 +79,9 @@ TEST_CASE("a live session hears checkpoints although one message stays in its ha
     });
   }
   one.bench.pass(1s);
-  CHECK(one.reader.hear().checkpoints == Points{40});
+  const Points points = one.reader.hear().checkpoints;
+  CHECK(!points.empty());
+  CHECK(points == Points(points.size(), 40));
   one.writer.send(1);  // 41 is on its way: nothing may be said of it
   one.writer.send(1);
   one.reader.settle([&](Settle& said) { said.received = {one.ids(42, 42)}; });

@@ -159,6 +159,21 @@ TEST_CASE("a parked message can be settled after its block is done with") {
   CHECK(parking.parked_rows() == 0);
 }
 
+TEST_CASE("a checkpoint tells how many of a session's words are on the disk (X9)") {
+  Parking parking;
+  parking.worker.nack(2, hour_ms);
+  parking.bench.pass(2s);
+  CHECK(parking.parked_rows() == 1);
+  CHECK(parking.worker.peer->last<Checkpoint>()->heard == 1);
+  parking.bench.disk_runs = false;
+  parking.worker.ack(2);  // the floor does not tell
+  parking.bench.pass(2s);
+  CHECK(parking.worker.peer->last<Checkpoint>()->heard == 1);
+  parking.bench.disk_runs = true;
+  parking.bench.pass(2s);
+  CHECK(parking.worker.peer->last<Checkpoint>()->heard == 2);
+}
+
 TEST_CASE("a message that stands in the way is parked while it is held, and nothing stops (B4)") {
   Parking parking;
   parking.worker.ack(2, 3);

@@ -112,7 +112,7 @@ inline std::vector<ControlMessage> all() {
       Subscribed{92, 93, SubscriptionMode::exclusive, 94, 95, grants(), 96},
       Grants{97, grants()},
       Redelivery{98, 99, {{{100, 101}, 2}, {{105, 105}, 0}}, 105},
-      Checkpoint{102, 103, 101},
+      Checkpoint{102, 103, 101, 104},
       TakenOver{104, "a newer session has it", 105},
       Report{105, "{\"node\":\"edge-7\"}"},
   };

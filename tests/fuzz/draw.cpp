@@ -117,7 +117,7 @@ ControlMessage draw_for_library(Script& script, const Known& known) {
                         grants(),
                         script.below(5) == 0 ? script.number() : 0};
     case 8: return Grants{token, grants()};
-    case 9: return Checkpoint{token, draw_range(script, known).last, script.number()};
+    case 9: return Checkpoint{token, draw_range(script, known).last, script.number(), script.number()};
     case 10:
       return script.below(10) == 0 ? ControlMessage{TakenOver{token, "taken", session}} : ControlMessage{Unknown{}};
     default: return Report{script.number(), "{}"};

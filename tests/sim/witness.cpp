@@ -98,7 +98,7 @@ void Witness::check_books(const core::Office& office) {
     }
     for (const auto& [id, subscription] : outbox.subscriptions()) {
       const core::Cursor& cursor = subscription.group.cursor();
-      const std::string& whose = subscription.record.name;
+      const std::string whose = subscription.record.name + " of " + name;
       const Begun& begun = begun_.try_emplace(whose, Begun{cursor.floor(), cursor.early_ranges()}).first->second;
       if (cursor.floor() > std::max(outbox.head(), begun.floor)) {
         throw Violation("floor above the copied head: " + std::to_string(cursor.floor()) + " in " + whose);

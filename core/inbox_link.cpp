@@ -20,6 +20,10 @@ bool is_final(ErrorCode code) {
          code == ErrorCode::incompatible_version;
 }
 
+bool is_in(const std::vector<Grant>& grants, GrantId wanted) {
+  return std::any_of(grants.begin(), grants.end(), [&](const Grant& grant) { return grant.grant == wanted; });
+}
+
 }  // namespace
 
 // ---- the link
@@ -113,6 +117,7 @@ void Inbox::on(const Subscribed& subscribed, Instant now) {
     gate_.on_regress(std::min(*first, subscribed.floor + 1));
   }
   grants_.add(subscribed.grants);
+  told_floor_ = subscribed.floor;
   said_ = 0;
   settled_.begin(subscribed.floor, subscribed.grants, pending_);
   if (pending_.empty()) settled_.said(said_);
@@ -144,7 +149,13 @@ void Inbox::on(const Grants& grants) {
     ++counters_.stale;
     return;
   }
-  if (const auto first = grants_.regress_in(grants.grants)) regress(*first);
+  if (const auto first = grants_.regress_in_more(grants.grants, told_floor_)) {
+    const std::vector<GrantRange> held = held_.ranges(SIZE_MAX, *first == 0 ? 0 : *first - 1);
+    regress(*first);
+    for (const GrantRange& lost : held) {  // of this store some of it may be, whose books say that it is here
+      if (is_in(grants.grants, lost.grant)) give_back(lost.grant, lost.range);
+    }
+  }
   grants_.add(grants.grants);
   if (exclusive()) gate_.drop_unannounced(grants_);
 }
@@ -160,6 +171,7 @@ void Inbox::on(const Checkpoint& checkpoint, Instant now) {
   } else {
     floor_ = std::max(floor_, checkpoint.floor);
   }
+  told_floor_ = std::max(told_floor_, checkpoint.floor);
   returned_.erase_up_to(checkpoint.floor);
   settled_.pass(checkpoint.floor, checkpoint.heard);
   if (pending_.empty()) settled_.said(said_);

@@ -21,8 +21,10 @@ class KnownGrants {
   /// The first sequence that is known here and not, or otherwise, by the sidecar that told `grants`, its whole list
   /// above `floor`: a regress. Nothing is changed.
   [[nodiscard]] std::optional<Sequence> regress_in(const std::vector<Grant>& grants, Sequence floor) const;
-  /// The same for a list told in the middle of a link, without a floor: what is below the whole list was passed by it.
-  [[nodiscard]] std::optional<Sequence> regress_in(const std::vector<Grant>& grants) const;
+
+  /// The same for a list told in the middle of a link, whose sidecar has told `floor` before: it may have passed more
+  /// meanwhile, and then what is below the whole list was passed by it.
+  [[nodiscard]] std::optional<Sequence> regress_in_more(const std::vector<Grant>& grants, Sequence floor) const;
 
   /// Adds to what is known, of which the newest limits::grants_max are kept.
   void add(const std::vector<Grant>& grants);

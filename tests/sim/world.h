@@ -91,6 +91,7 @@ class World {
   void gather();
   void gather(const SimWorker& worker);
   void describe();
+  void describe(const core::ReaderGroup& group, const std::string& whose);
 
   /// A store as it once was.
   struct Backup {

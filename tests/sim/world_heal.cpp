@@ -157,6 +157,35 @@ void World::describe() {
            std::to_string(one.parked) + ", why " + one.why);
     }
   }
+  for (const auto& [name, outbox] : sidecar_.office().streams()) {
+    for (const auto& [id, subscription] : outbox.subscriptions()) {
+      describe(subscription.group, subscription.record.name + " of " + name);
+    }
+  }
+}
+
+void World::describe(const core::ReaderGroup& group, const std::string& whose) {
+  const auto text = [](core::Range range) { return std::to_string(range.first) + "-" + std::to_string(range.last); };
+  for (const auto& [token, session] : group.sessions()) {
+    note(whose + ": session " + std::to_string(token) + ", credit " + std::to_string(session.credit.messages) +
+         " and " + std::to_string(session.credit.octets) + ", out " + std::to_string(session.out.messages) + " and " +
+         std::to_string(session.out.octets) + (session.alone ? ", alone" : "") +
+         (session.draining ? ", draining" : "") + (session.admitted ? "" : ", not admitted"));
+  }
+  for (const auto& [first, entry] : group.cursor().entries()) {
+    std::string line = whose + ": batch " + text(entry.range) + ", unsettled " + std::to_string(entry.unsettled) +
+                       ", deaths " + std::to_string(entry.deaths);
+    for (const core::Hold& hold : entry.holds) {
+      line += ", " + std::to_string(hold.session) + (hold.reported ? " has " : " may have ") + text(hold.range);
+    }
+    note(line);
+  }
+  for (const auto& [sequence, message] : group.loose().all()) {
+    note(whose + ": loose " + std::to_string(sequence) + ", attempts " + std::to_string(message.attempts) +
+         ", holder " + std::to_string(message.holder) + (message.parked ? ", parked" : "") +
+         (message.alone ? ", alone" : "") + (message.burying ? ", to the dead letters" : "") +
+         (message.batch == nullptr ? ", not in memory" : ""));
+  }
 }
 
 }  // namespace restante::sim

@@ -257,6 +257,12 @@ void Outbox::checkpoint(Turn& turn) {
   }
 }
 
+void Outbox::note_heard(const InCommit& done) {
+  for (const auto& [token, count] : done.heard) {
+    if (Subscription* subscription = find(token)) subscription->group.on_heard(token, count);
+  }
+}
+
 void Outbox::tell_checkpoint(Subscription& subscription, Sequence to, Turn& turn) {
   subscription.told_floor = subscription.durable_floor;
   subscription.told_to = to;

@@ -221,12 +221,6 @@ void Outbox::let_go(Subscription& subscription, Instant due, const Turn& turn) {
   subscription.let_go_due_ms = std::min(subscription.let_go_due_ms.value_or(due_ms), due_ms);
 }
 
-void Outbox::note_heard(const InCommit& done) {
-  for (const auto& [token, count] : done.heard) {
-    if (Subscription* subscription = find(token)) subscription->group.on_heard(token, count);
-  }
-}
-
 bool Outbox::on_nothing_to_commit(Turn& turn) {
   const InCommit done = std::exchange(in_commit_, InCommit{});
   note_heard(done);

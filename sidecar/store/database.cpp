@@ -16,6 +16,7 @@
 #include <restante/error.h>
 #include <restante/limits.h>
 
+#include "sidecar/store/record_sum.h"
 #include "sidecar/store/schema.h"
 #include "sidecar/store/sqlite_error.h"
 #include "sidecar/store/wall_clock.h"
@@ -67,7 +68,7 @@ constexpr std::array sqlite_limits{
     Limit{SQLITE_LIMIT_EXPR_DEPTH, 32},
     Limit{SQLITE_LIMIT_COMPOUND_SELECT, 4},
     Limit{SQLITE_LIMIT_VDBE_OP, 25000},
-    Limit{SQLITE_LIMIT_FUNCTION_ARG, 8},
+    Limit{SQLITE_LIMIT_FUNCTION_ARG, 20},
     Limit{SQLITE_LIMIT_ATTACHED, 0},
     Limit{SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 64},
     Limit{SQLITE_LIMIT_VARIABLE_NUMBER, 32},
@@ -110,6 +111,7 @@ core::Incarnation draw_incarnation() {
 
 void fill_new_database(const StorePaths& paths, const std::string& node, std::uint32_t page_size) {
   SQLite::Database database(paths.new_database.string(), SQLite::OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW);
+  add_record_sum(database);
   database.exec("PRAGMA page_size = " + std::to_string(page_size));
   database.exec("PRAGMA auto_vacuum = INCREMENTAL");  // before the first table, or never
   database.exec("PRAGMA synchronous = OFF");          // the whole file is synced before it gets its name
@@ -149,6 +151,7 @@ std::unique_ptr<SQLite::Database> open_database(const StorePaths& paths) {
     auto database = std::make_unique<SQLite::Database>(paths.database.string(), flags);
     keep_log_on_close(*database, true);  // till we know that it is ours and whole
     harden(*database);
+    add_record_sum(*database);
     for (const Setting& setting : settings) {
       const std::string name = setting.name;
       if (setting.value != nullptr) database->exec("PRAGMA " + name + " = " + setting.value);

@@ -11,6 +11,7 @@
 #include "sidecar/store/database.h"
 #include "sidecar/store/database_header.h"
 #include "sidecar/store/log_check.h"
+#include "sidecar/store/record_sum.h"
 #include "sidecar/store/schema.h"
 #include "sidecar/store/sqlite_error.h"
 #include "sidecar/store/wall_clock.h"
@@ -144,7 +145,12 @@ void check_pages(const StorePaths& paths, SQLite::Database& database, bool is_cl
                          " only the tables without messages were checked at the start");
     }
   }
+  if (complaint.empty()) complaint = complaint_of_sums(database);
   if (!complaint.empty()) damaged(paths, complaint);
+  if (size >= full_check_max) return;
+  if (const std::string letter = complaint_of_dead(database); !letter.empty()) {
+    warnings.push_back("a dead letter in " + paths.database.string() + " is damaged: " + letter);
+  }
 }
 
 void check_database(const StoreOptions& options, OpenStore& store, bool had_log) try {

@@ -1,10 +1,13 @@
 #include "sidecar/store/row_reader.h"
 
 #include <algorithm>
+#include <stdexcept>
+#include <string>
 #include <utility>
 
 #include <sqlite3.h>
 
+#include "sidecar/store/record_sum.h"
 #include "sidecar/store/sql_query.h"
 
 namespace restante::sidecar {
@@ -26,9 +29,8 @@ RowReader::RowReader(SQLite::Database& database)
       parked_between_(database,
                       "SELECT DISTINCT sequence FROM parked WHERE stream = ?1 AND sequence >= ?2 AND sequence <= ?3 "
                       "ORDER BY sequence"),
-      parked_(database,
-              "SELECT sequence, grant_id, due_ms, attempts, reason FROM parked WHERE subscription = ?1 "
-              "ORDER BY due_ms, sequence") {}
+      parked_(database, std::string("SELECT sequence, grant_id, due_ms, attempts, reason, ") + parked_is_whole_sql +
+                            " FROM parked WHERE subscription = ?1 ORDER BY due_ms, sequence") {}
 
 core::LoadReply RowReader::load(const core::LoadRequest& asked) {
   core::LoadRequest request = asked;
@@ -130,6 +132,10 @@ core::ParkedReply RowReader::load(const core::ParkedRequest& request) {
     parked.due_ms = query.number(2);
     parked.attempts = static_cast<std::uint32_t>(query.number(3));
     parked.reason = query.text(4);
+    if (query.number(5) == 0) {
+      throw std::runtime_error("the record of a parked message does not fit its checksum: subscription " +
+                               std::to_string(request.subscription) + ", sequence " + std::to_string(parked.sequence));
+    }
     if (parked.due_ms > request.due_ms || reply.parked.size() == request.count) {
       reply.next_due_ms = parked.due_ms;
       break;

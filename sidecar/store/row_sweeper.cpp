@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "sidecar/store/record_sum.h"
 #include "sidecar/store/sql_query.h"
 
 namespace restante::sidecar {
@@ -23,7 +24,8 @@ RowSweeper::RowSweeper(SQLite::Database& database)
       remove_(database, "DELETE FROM batch WHERE id = ?1"),
       account_(database,
                "UPDATE stream SET row_count = row_count - ?2, sequence_count = sequence_count - ?3, "
-               "octet_count = octet_count - ?4 WHERE id = ?1") {
+               "octet_count = octet_count - ?4 WHERE id = ?1"),
+      sum_(database, sum_stream_sql) {
   // How far an earlier run came is not known: each stream is looked through once.
   SQLite::Statement pruned(database, "SELECT id, pruned_to FROM stream WHERE pruned_to > 0");
   SqlQuery query(pruned);
@@ -53,6 +55,7 @@ void RowSweeper::prune(const core::Prune& prune) {
   if (SqlQuery(prune_).with(prune.stream).with(to).run() == 0) {
     throw std::logic_error("a prune is of a stream that is not there");
   }
+  SqlQuery(sum_).with(prune.stream).run();
   Work& work = change(prune.stream);
   work.to = std::max(work.to, to);
 }
@@ -105,6 +108,7 @@ void RowSweeper::remove(core::StreamId stream, const std::vector<Row>& rows) {
     octets += row.octets;
   }
   SqlQuery(account_).with(stream).with(std::uint64_t{rows.size()}).with(sequences).with(octets).run();
+  SqlQuery(sum_).with(stream).run();
 }
 
 }  // namespace restante::sidecar

@@ -67,6 +67,7 @@ class RowSweeper {
   SQLite::Statement find_unparked_;
   SQLite::Statement remove_;
   SQLite::Statement account_;
+  SQLite::Statement sum_;
   std::map<core::StreamId, Work> work_;
   std::set<core::StreamId> behind_;                       // all streams with rows to look at, and perhaps some without
   std::vector<std::pair<core::StreamId, Work>> changes_;  // what was before, since the last keep()

@@ -12,11 +12,12 @@ namespace restante::sidecar {
 namespace {
 
 // Version 1. The text is part of the format: SQLite keeps it, and it is compared at each start. Random 64-bit ids
-// (grant_id, handle, writer, claim) are stored as two's complement, so half of them show as negative numbers.
+// (grant_id, handle, writer, claim) are stored as two's complement, so half of them show as negative numbers. sum: the
+// checksum of what a row says, see record_sum.h; that of a subscription covers its filters.
 constexpr std::array version_1{
     // node, incarnation (32 hex digits), created (UTC), clean (yes, or no while a sidecar has it open), clock_ms (the
     // latest time at which a message was parked, by the clock that parked messages wait by)
-    "CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID",
+    "CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL, sum INTEGER NOT NULL) STRICT, WITHOUT ROWID",
 
     // writer: the handle that may write, and its process. pruned_to: rows up to here are gone or about to go, but those
     // that a parked message needs. The last four are
@@ -26,15 +27,15 @@ constexpr std::array version_1{
     "writer_name TEXT NOT NULL, writer_host TEXT NOT NULL, writer_pid INTEGER NOT NULL, writer_start INTEGER NOT NULL, "
     "pruned_to INTEGER NOT NULL DEFAULT 0, newest_row INTEGER NOT NULL DEFAULT 0, "
     "row_count INTEGER NOT NULL DEFAULT 0, sequence_count INTEGER NOT NULL DEFAULT 0, "
-    "octet_count INTEGER NOT NULL DEFAULT 0) STRICT",
+    "octet_count INTEGER NOT NULL DEFAULT 0, sum INTEGER NOT NULL DEFAULT 0) STRICT",
 
     "CREATE TABLE grant_block(stream INTEGER NOT NULL REFERENCES stream(id), grant_id INTEGER NOT NULL, "
-    "first INTEGER NOT NULL, last INTEGER NOT NULL, handle INTEGER NOT NULL, PRIMARY KEY(stream, grant_id)"
-    ") STRICT, WITHOUT ROWID",
+    "first INTEGER NOT NULL, last INTEGER NOT NULL, handle INTEGER NOT NULL, sum INTEGER NOT NULL, "
+    "PRIMARY KEY(stream, grant_id)) STRICT, WITHOUT ROWID",
 
     "CREATE TABLE subscription(id INTEGER PRIMARY KEY, stream INTEGER NOT NULL REFERENCES stream(id), "
     "name TEXT NOT NULL, mode TEXT NOT NULL, start INTEGER NOT NULL, claim INTEGER NOT NULL, "
-    "UNIQUE(stream, name)) STRICT",
+    "sum INTEGER NOT NULL DEFAULT 0, UNIQUE(stream, name)) STRICT",
 
     // No line: everything.
     "CREATE TABLE subscription_filter(subscription INTEGER NOT NULL REFERENCES subscription(id), "
@@ -42,7 +43,7 @@ constexpr std::array version_1{
 
     // settled: the ranges above the floor, as JSON: [[12,15],[17,17]]
     "CREATE TABLE cursor(subscription INTEGER PRIMARY KEY REFERENCES subscription(id), floor INTEGER NOT NULL, "
-    "settled TEXT NOT NULL) STRICT",
+    "settled TEXT NOT NULL, sum INTEGER NOT NULL) STRICT",
 
     // octets: the batch frame of docs/wire.md. stored_prev: last of the row before it in its stream.
     "CREATE TABLE batch(id INTEGER PRIMARY KEY, stream INTEGER NOT NULL REFERENCES stream(id), "
@@ -52,7 +53,7 @@ constexpr std::array version_1{
 
     "CREATE TABLE parked(subscription INTEGER NOT NULL REFERENCES subscription(id), sequence INTEGER NOT NULL, "
     "stream INTEGER NOT NULL, grant_id INTEGER NOT NULL, due_ms INTEGER NOT NULL, attempts INTEGER NOT NULL, "
-    "reason TEXT NOT NULL, PRIMARY KEY(subscription, sequence)) STRICT, WITHOUT ROWID",
+    "reason TEXT NOT NULL, sum INTEGER NOT NULL, PRIMARY KEY(subscription, sequence)) STRICT, WITHOUT ROWID",
     "CREATE INDEX parked_due ON parked(subscription, due_ms)",
     "CREATE INDEX parked_row ON parked(stream, sequence)",
 
@@ -60,7 +61,7 @@ constexpr std::array version_1{
     "CREATE TABLE dead(id INTEGER PRIMARY KEY, subscription INTEGER NOT NULL, stream INTEGER NOT NULL, "
     "sequence INTEGER NOT NULL, grant_id INTEGER NOT NULL, attempts INTEGER NOT NULL, buried_ms INTEGER NOT NULL, "
     "reason TEXT NOT NULL, topic TEXT NOT NULL, payload BLOB NOT NULL, attributes BLOB NOT NULL, "
-    "UNIQUE(subscription, sequence)) STRICT",
+    "sum INTEGER NOT NULL, UNIQUE(subscription, sequence)) STRICT",
 };
 
 /// The name of the table or index that a statement makes.
@@ -113,8 +114,8 @@ std::string read_meta(SQLite::Database& database, const std::string& key) {
 
 void write_meta(SQLite::Database& database, const std::string& key, const std::string& value) {
   SQLite::Statement query(database,
-                          "INSERT INTO meta(key, value) VALUES(?, ?) "
-                          "ON CONFLICT(key) DO UPDATE SET value = excluded.value");
+                          "INSERT INTO meta(key, value, sum) VALUES(?1, ?2, record_sum(?1, ?2)) "
+                          "ON CONFLICT(key) DO UPDATE SET value = excluded.value, sum = excluded.sum");
   query.bind(1, key);
   query.bind(2, value);
   query.exec();

@@ -5,6 +5,7 @@
 
 #include "sidecar/store/database.h"
 #include "sidecar/store/ranges_text.h"
+#include "sidecar/store/record_sum.h"
 #include "sidecar/store/row_names.h"
 #include "sidecar/store/schema.h"
 #include "sidecar/store/sql_query.h"
@@ -30,14 +31,18 @@ TransactionWriter::TransactionWriter(SQLite::Database& database, RowSweeper& swe
               "writer_pid, writer_start) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) "
               "ON CONFLICT(id) DO UPDATE SET name = ?2, kind = ?3, next = ?4, last_row = ?5, last_marker = ?6, "
               "writer = ?7, writer_name = ?8, writer_host = ?9, writer_pid = ?10, writer_start = ?11"),
+      sum_stream_(database, sum_stream_sql),
       // A grant id is bound to its range for ever: with another range nothing is changed, and that is found.
-      grant_(database,
-             "INSERT INTO grant_block(stream, grant_id, first, last, handle) VALUES(?1, ?2, ?3, ?4, ?5) "
-             "ON CONFLICT(stream, grant_id) DO UPDATE SET handle = ?5 WHERE first = ?3 AND last = ?4"),
+      grant_(
+          database,
+          "INSERT INTO grant_block(stream, grant_id, first, last, handle, sum) "
+          "VALUES(?1, ?2, ?3, ?4, ?5, record_sum(?1, ?2, ?3, ?4, ?5)) "
+          "ON CONFLICT(stream, grant_id) DO UPDATE SET handle = ?5, sum = excluded.sum WHERE first = ?3 AND last = ?4"),
       close_grant_(database, "DELETE FROM grant_block WHERE stream = ?1 AND grant_id = ?2"),
       subscription_(database,
                     "INSERT INTO subscription(id, stream, name, mode, start, claim) VALUES(?1, ?2, ?3, ?4, ?5, ?6) "
                     "ON CONFLICT(id) DO UPDATE SET stream = ?2, name = ?3, mode = ?4, start = ?5, claim = ?6"),
+      sum_subscription_(database, sum_subscription_sql),
       clear_filters_(database, "DELETE FROM subscription_filter WHERE subscription = ?1"),
       filter_(database, "INSERT INTO subscription_filter(subscription, position, topic) VALUES(?1, ?2, ?3)"),
       row_(database,
@@ -47,20 +52,23 @@ TransactionWriter::TransactionWriter(SQLite::Database& database, RowSweeper& swe
                   "UPDATE stream SET row_count = row_count + ?2, sequence_count = sequence_count + ?3, "
                   "octet_count = octet_count + ?4, newest_row = max(newest_row, ?5) WHERE id = ?1"),
       parked_(database,
-              "INSERT INTO parked(subscription, sequence, stream, grant_id, due_ms, attempts, reason) "
-              "SELECT ?1, ?2, stream, ?3, ?4, ?5, ?6 FROM subscription WHERE id = ?1 "
+              "INSERT INTO parked(subscription, sequence, stream, grant_id, due_ms, attempts, reason, sum) "
+              "SELECT ?1, ?2, stream, ?3, ?4, ?5, ?6, record_sum(?1, ?2, stream, ?3, ?4, ?5, ?6) "
+              "FROM subscription WHERE id = ?1 "
               "ON CONFLICT(subscription, sequence) DO UPDATE SET grant_id = ?3, due_ms = ?4, attempts = ?5, "
-              "reason = ?6"),
+              "reason = ?6, sum = excluded.sum"),
       dead_(database,
             "INSERT INTO dead(subscription, stream, sequence, grant_id, attempts, buried_ms, reason, topic, payload, "
-            "attributes) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) "
+            "attributes, sum) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, "
+            "record_sum(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)) "
             "ON CONFLICT(subscription, sequence) DO NOTHING"),
       unpark_(database, "DELETE FROM parked WHERE subscription = ?1 AND sequence = ?2"),
       cursor_(database,
-              "INSERT INTO cursor(subscription, floor, settled) VALUES(?1, ?2, ?3) "
-              "ON CONFLICT(subscription) DO UPDATE SET floor = ?2, settled = ?3"),
+              "INSERT INTO cursor(subscription, floor, settled, sum) VALUES(?1, ?2, ?3, record_sum(?1, ?2, ?3)) "
+              "ON CONFLICT(subscription) DO UPDATE SET floor = ?2, settled = ?3, sum = excluded.sum"),
       keep_clock_(database,
-                  "INSERT INTO meta(key, value) VALUES('clock_ms', ?1) ON CONFLICT(key) DO UPDATE SET value = ?1") {}
+                  "INSERT INTO meta(key, value, sum) VALUES('clock_ms', ?1, record_sum('clock_ms', ?1)) "
+                  "ON CONFLICT(key) DO UPDATE SET value = ?1, sum = excluded.sum") {}
 
 void TransactionWriter::apply(const core::Transaction& transaction) {
   if (transaction.incarnation) write_meta(database_, "incarnation", incarnation_text(*transaction.incarnation));
@@ -96,6 +104,7 @@ void TransactionWriter::write_stream(const core::StreamRecord& stream) {
       .with(std::uint64_t{stream.writer_process.pid})
       .with(stream.writer_process.start_time)
       .run();
+  SqlQuery(sum_stream_).with(stream.id).run();
 }
 
 void TransactionWriter::write_grant(const core::GrantRecord& grant) {
@@ -125,6 +134,7 @@ void TransactionWriter::write_subscription(const core::SubscriptionRecord& subsc
   for (const std::string& topic : subscription.filters) {
     SqlQuery(filter_).with(subscription.id).with(++position).with(topic).run();
   }
+  SqlQuery(sum_subscription_).with(subscription.id).run();
 }
 
 void TransactionWriter::write_rows(const core::Transaction& transaction) {
@@ -154,6 +164,7 @@ void TransactionWriter::write_rows(const core::Transaction& transaction) {
         .with(growth.octets)
         .with(growth.newest)
         .run();
+    SqlQuery(sum_stream_).with(stream).run();
   }
 }
 

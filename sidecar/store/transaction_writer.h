@@ -33,9 +33,11 @@ class TransactionWriter {
   SQLite::Database& database_;
   RowSweeper& sweeper_;
   SQLite::Statement stream_;
+  SQLite::Statement sum_stream_;
   SQLite::Statement grant_;
   SQLite::Statement close_grant_;
   SQLite::Statement subscription_;
+  SQLite::Statement sum_subscription_;
   SQLite::Statement clear_filters_;
   SQLite::Statement filter_;
   SQLite::Statement row_;

@@ -224,10 +224,6 @@ class Campaign {
       ++figures.logs_told;
       return;
     }
-    if (found.records != held.records && where_.find("a bit turned") != std::string::npos) {
-      ++figures.unchecked;
-      return;
-    }
     for (const std::string& record : found.records) {
       if (!held.records.contains(record)) return bad(figures.bad_records, record);
     }

@@ -17,8 +17,6 @@ struct CorruptionFigures {
   /// Went back in silence by one commit, the last in the log, as if a power cut had cut it off; or, with the log cut
   /// off or gone back in time, by more: what an older copy of a store is (X6).
   std::uint64_t went_back = 0;
-  /// A bit turned in a number of a cursor or another record, which have no checksum (docs/guarantees.md, "Damage").
-  std::uint64_t unchecked = 0;
   /// The log was cut off behind a checkpoint that needed it no more: older pages in it hide newer ones.
   std::uint64_t mixed = 0;
   std::uint64_t refused = 0;      ///< were not opened, with the reason, and left as they were

@@ -11,6 +11,7 @@
 
 using namespace restante;
 using namespace restante::sidecar;
+using Catch::Matchers::Contains;
 
 namespace {
 
@@ -83,4 +84,31 @@ TEST_CASE("a row of another stream is not given out, whatever the index says", "
   const core::LoadReply reply = load_all(store);
   CHECK(firsts_of(reply) == std::vector<Sequence>{base + 10, base + 20, base + 40, base + 50});
   CHECK(reply.damaged == std::vector<core::Range>{{base + 30, base + 39}});
+}
+
+TEST_CASE("a record that does not fit its checksum is refused, and told which", "[store]") {
+  const TemporaryDirectory place;
+  {
+    SqliteStore store(options_for(place.path()));
+    core::Transaction transaction = first_transaction();
+    transaction.grants.push_back({1, {0xABCD, {1, 1000}}, 0xA});
+    transaction.cursors.push_back({1, 10, {{12, 13}}});
+    transaction.parked.push_back({1, 9, 0xABCD, 1, 2, "nack"});
+    store.commit(transaction);
+  }
+  const auto [change, record] = GENERATE(table<std::string, std::string>({
+      {"UPDATE cursor SET floor = floor + 1", "table cursor, of subscription 1"},
+      {"UPDATE stream SET pruned_to = 7", "table stream, orders"},
+      {"UPDATE subscription SET mode = 'exclusive'", "table subscription, workers"},
+      {"INSERT INTO subscription_filter VALUES(1, 9, 'a/#')", "table subscription, workers"},
+      {"UPDATE grant_block SET handle = handle + 1", "table grant_block, of stream 1"},
+      {"UPDATE parked SET attempts = 1", "table parked, of subscription 1, sequence 9"},
+      {"UPDATE meta SET value = value || '1' WHERE key = 'created'", "table meta, created"},
+  }));
+  run_sql(place.path(), change);
+  INFO(change);
+  const auto refusal = refusal_of(options_for(place.path()));
+  REQUIRE(refusal);
+  CHECK(refusal->code() == ErrorCode::store_failed);
+  CHECK_THAT(refusal->what(), Contains(record) && Contains("checksum"));
 }

@@ -60,6 +60,8 @@ struct Hello {
   std::string host;     ///< where `pid` means something: host, boot and pid namespace
   std::uint32_t pid = 0;
   std::uint64_t start_time = 0;  ///< of the process, in clock ticks after boot; with pid it names a process for ever
+  std::uint64_t client = 0;  ///< random, of the process's end of its links to this sidecar, one at a time; 0: not told
+  std::uint64_t dial = 0;    ///< which of them this is: what comes by one with a lower number is late (decision 0009)
 };
 struct Bye {};  ///< this link ends in good order: nothing that it held is suspect
 

@@ -66,6 +66,7 @@ void Office::on_frame(LinkId id, const ControlFrame& frame, Instant now) {
     return;
   }
   Link& link = at->second;
+  if (link.superseded) return;  // and not heard: it ends when it has been silent for long enough
   link.heard = now;
   const bool is_hello = std::holds_alternative<Hello>(frame.message);
   if ((!link.greeted && !is_hello) || frame.number != link.in_number + 1) {
@@ -98,7 +99,20 @@ void Office::on_message(LinkId id, Link& link, const Hello& hello) {
   }
   link.greeted = true;
   link.hello = hello;
+  if (hello.client != 0) supersede(link);
   out_.push_back(Outgoing{id, Welcome{protocol_version, 0, node_, incarnation_}, {}});
+}
+
+/// A client has one link at a time. Two connections have no order: an old one's OpenWriter or Subscribe that came after
+/// the new one's would take the seat there, where nobody listens. What it holds stays until it is claimed by the new
+/// one, or its silence has lasted too long.
+void Office::supersede(Link& link) {
+  for (auto& [id, other] : links_) {
+    if (&other == &link || !other.greeted || other.hello.client != link.hello.client) continue;
+    Link& late = other.hello.dial < link.hello.dial ? other : link;
+    counters_["links that their client had left"] += late.superseded ? 0U : 1U;
+    late.superseded = true;
+  }
 }
 
 WriterSeat::Holder Office::holder_of(LinkId id, const Link& link, std::uint64_t handle) const {
@@ -153,6 +167,7 @@ void Office::on_copy(LinkId id, Batch batch, Instant now) {
     out_.push_back(Outgoing{id, Unknown{}, {}});
     return;
   }
+  if (at->second.superseded) return;
   at->second.heard = now;
   Outbox* outbox = find(batch.header().stream);
   if (outbox == nullptr) {

@@ -77,6 +77,7 @@ class Office {
   struct Link {
     std::string peer_address;
     bool greeted = false;
+    bool superseded = false;  // its client has dialled again: what still comes by this link is late
     Hello hello;
     std::uint64_t in_number = 0;
     Instant heard{};
@@ -85,6 +86,7 @@ class Office {
     std::map<Token, std::string> sessions;
   };
 
+  void supersede(Link& link);
   void on_message(LinkId id, Link& link, const Hello& hello);
   void on_message(LinkId id, Link& link, const OpenWriter& open);
   void on_message(LinkId id, Link& link, const RequestGrant& request);

@@ -134,6 +134,8 @@ struct Hello {
   pid @4 :UInt32;
   startTime @5 :UInt64;
   extension @6 :Data;
+  client @7 :UInt64;
+  dial @8 :UInt64;
 }
 
 struct Bye {}

@@ -98,7 +98,9 @@ Hello get(wire::Hello::Reader in) {
           text(in.getProcess(), limits::text_size_max, "the process's name"),
           text(in.getHost(), limits::text_size_max, "the host"),
           in.getPid(),
-          in.getStartTime()};
+          in.getStartTime(),
+          in.getClient(),
+          in.getDial()};
 }
 
 OpenWriter get(wire::OpenWriter::Reader in) {

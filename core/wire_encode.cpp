@@ -85,6 +85,8 @@ void put(Frame frame, const Hello& in) {
   out.setHost(bounded(in.host, limits::text_size_max));
   out.setPid(in.pid);
   out.setStartTime(in.start_time);
+  out.setClient(in.client);
+  out.setDial(in.dial);
 }
 
 void put(Frame frame, const Bye&) { frame.initBye(); }

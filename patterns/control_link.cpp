@@ -154,7 +154,10 @@ void ControlLink::on_event(link::Dealer::Event event, Instant now) {
   } else if (phase_ == Phase::dialing) {
     phase_ = Phase::greeted;
     last_heard_ = now;
-    say(node_.hello, now);
+    core::Hello hello = node_.hello;
+    hello.client = client_;
+    hello.dial = ++dials_;
+    say(std::move(hello), now);
   }
 }
 

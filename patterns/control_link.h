@@ -94,6 +94,8 @@ class ControlLink {
   const std::string endpoint_;
   Listener& listener_;
   core::Random random_;
+  const std::uint64_t client_ = random_.next() | 1;  // Hello: who has dialled again
+  std::uint64_t dials_ = 0;
 
   Phase phase_ = Phase::resting;
   std::unique_ptr<link::Dealer> dealer_;

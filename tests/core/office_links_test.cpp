@@ -49,6 +49,37 @@ TEST_CASE("another version of the protocol is refused with what to do") {
   CHECK_FALSE(peer.last<Welcome>());
 }
 
+TEST_CASE("what comes by a link that its client has left is late, and does nothing (W1, decision 0009)") {
+  OfficeBench bench;
+  const auto dial = [&](std::uint64_t number) -> Peer& {
+    Peer& peer = bench.connect(100, false);
+    bench.say(peer, Hello{protocol_version, 0, "app", "here", 100, 7, 0xC, number});
+    return peer;
+  };
+  OpenWriter open;
+  open.handle = 0xA;
+  open.stream = "s";
+  Peer& left = dial(1);
+  Peer& present = dial(2);
+  bench.say(present, open);
+  REQUIRE(present.last<Granted>());
+  bench.say(left, open);
+  CHECK_FALSE(left.last<Granted>());
+  CHECK_FALSE(present.last<Fenced>());
+  SECTION("also if its hello comes behind that of the new one") {
+    Peer& late = dial(1);
+    bench.say(late, open);
+    CHECK_FALSE(late.last<Granted>());
+  }
+  SECTION("and it ends when it has been silent for long enough, whatever comes") {
+    bench.pass(limits::silence_max + 1s);
+    CHECK(bench.status().links == 1);
+  }
+  TestWriter other(bench, 0xB, 101);  // the seat is taken
+  other.open();
+  CHECK(other.peer->last<Refused>()->code == ErrorCode::held_elsewhere);
+}
+
 TEST_CASE("a jump in the numbers of a link ends it, and what it held is owed (T3)") {
   OfficeBench bench;
   TestWriter writer(bench);

@@ -50,6 +50,9 @@ auto fields(const Message& m) {
   } else if constexpr (count == 7) {
     const auto& [a, b, c, d, e, f, g] = m;
     return std::tie(a, b, c, d, e, f, g);
+  } else if constexpr (count == 8) {
+    const auto& [a, b, c, d, e, f, g, h] = m;
+    return std::tie(a, b, c, d, e, f, g, h);
   } else {
     static_assert(count == 12);
     const auto& [a, b, c, d, e, f, g, h, i, j, k, l] = m;
@@ -73,7 +76,7 @@ inline std::vector<Grant> grants() { return {{901, {1, 1024}}, {902, {1025, 2048
 inline std::vector<ControlMessage> all() {
   return {
       Heartbeat{},
-      Hello{3, 4, "warehouse", "host/boot/namespace", 5, 6},
+      Hello{3, 4, "warehouse", "host/boot/namespace", 5, 6, 7, 8},
       Bye{},
       OpenWriter{11, "orders", StreamKind::live, true, grants(), 12, 13},
       RequestGrant{14},

@@ -77,7 +77,9 @@ ControlMessage draw_for_sidecar(Script& script, const Known& known) {
   const Token token = script.one_of(known.tokens, Token{script.number()});
   switch (script.below(10)) {
     case 0: return Heartbeat{};
-    case 1: return Hello{protocol_version, 0, "app", "here", static_cast<std::uint32_t>(script.below(4)), 7};
+    case 1:
+      return Hello{protocol_version, 0, "app", "here", static_cast<std::uint32_t>(script.below(4)), 7, script.below(3),
+                   script.below(4)};
     case 2: return draw_open(script, known);
     case 3: return RequestGrant{1 + script.below(3)};
     case 4: return CloseWriter{1 + script.below(3)};

@@ -42,7 +42,9 @@ class Sidecar {
   void step() {
     switch (script_.below(12)) {
       case 0: office_->on_link_up(next_link_++, "10.0.0.9", now_); break;
-      case 1: say(core::Hello{core::protocol_version, 0, "app", "here", 5, 7}); break;
+      case 1:
+        say(core::Hello{core::protocol_version, 0, "app", "here", 5, 7, script_.below(3), script_.below(4)});
+        break;
       case 2:
       case 3:
       case 4:

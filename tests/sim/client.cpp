@@ -17,6 +17,8 @@ void Client::dial(LinkRef link, core::Instant now) {
   hello.host = "simulated";
   hello.pid = pid_;
   hello.start_time = 1;
+  hello.client = pid_;
+  hello.dial = ++dials_;
   send(hello, now);
 }
 

@@ -40,6 +40,7 @@ class Client {
  private:
   std::string process_;
   std::uint32_t pid_;
+  std::uint64_t dials_ = 0;
   LinkRef link_;
   bool greeted_ = false;
   std::uint64_t out_number_ = 0;

@@ -2,6 +2,7 @@
 
 #include <restante/limits.h>
 
+#include "core/assert.h"
 #include "core/wire.capnp.h"
 #include "core/wire.h"
 #include "core/wire_segment.h"
@@ -17,6 +18,18 @@ constexpr const char* wait_not_allowed = "a time is negative or longer than 100 
 bool is_short(std::string_view text) noexcept { return text.size() <= limits::attribute_text_size_max; }
 bool is_wait(std::int64_t wait_ms) noexcept { return wait_ms >= 0 && wait_ms <= limits::wait_ms_max; }
 
+/// What put() makes of `values`, in octets: pointers of a block that was not made by it may share texts.
+std::size_t encoded_size(const AttributeValues& values) noexcept {
+  using Block = wire::Attributes::_capnpPrivate;
+  using Header = wire::Attributes::Header::_capnpPrivate;
+  const auto words = [](std::string_view text) { return text.empty() ? 0 : text.size() / 8 + 1; };
+  std::size_t sum = 1U + Block::dataWordSize + Block::pointerCount + words(values.content_type) +
+                    words(values.correlation_id) + words(values.traceparent) + words(values.key);
+  if (!values.headers.empty()) sum += 1 + values.headers.size() * (Header::dataWordSize + Header::pointerCount);
+  for (const auto& [name, value] : values.headers) sum += name.size() / 8 + 1 + value.size() / 8 + 1;
+  return sum * 8;
+}
+
 /// What is wrong with `values`; nullptr if nothing is. The same rules for what is read and written.
 const char* problem_of(const AttributeValues& values) noexcept {
   for (const std::string* text : {&values.content_type, &values.correlation_id, &values.traceparent, &values.key}) {
@@ -27,7 +40,7 @@ const char* problem_of(const AttributeValues& values) noexcept {
     if (!is_short(name) || !is_short(value)) return text_too_long;
   }
   if (!is_wait(values.expire_after_ms) || !is_wait(values.deliver_after_ms)) return wait_not_allowed;
-  return nullptr;
+  return encoded_size(values) > limits::attributes_size_max ? block_too_long : nullptr;
 }
 
 void put(wire::Attributes::Builder out, const AttributeValues& in) {
@@ -82,12 +95,9 @@ std::optional<std::string> encode_attributes(const AttributeValues& values, std:
   }
   std::optional<std::string> block;
   with_segment<wire::Attributes>([&values](wire::Attributes::Builder root) { put(root, values); },
-                                 [&block, &why](std::span<const std::uint64_t> words) {
-                                   if (words.size_bytes() > limits::attributes_size_max) {
-                                     why = block_too_long;
-                                   } else {
-                                     block.emplace(reinterpret_cast<const char*>(words.data()), words.size_bytes());
-                                   }
+                                 [&](std::span<const std::uint64_t> words) {
+                                   RESTANTE_ASSERT(words.size_bytes() <= encoded_size(values));
+                                   block.emplace(reinterpret_cast<const char*>(words.data()), words.size_bytes());
                                  });
   return block;
 }

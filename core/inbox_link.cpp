@@ -119,7 +119,7 @@ void Inbox::on(const Subscribed& subscribed, Instant now) {
   grants_.add(subscribed.grants);
   told_floor_ = subscribed.floor;
   said_ = 0;
-  settled_.begin(subscribed.floor, subscribed.grants, pending_);
+  settled_.begin(subscribed.floor, pending_);
   if (pending_.empty()) settled_.said(said_);
   if (exclusive()) {
     gate_.begin(subscribed.floor);

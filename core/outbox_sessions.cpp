@@ -144,7 +144,10 @@ void Outbox::settle(const Settle& settle, Turn& turn) {
   if (subscription == nullptr) return;
   Settle allowed = settle;
   const auto unknown = [&](const GrantRange& range) { return !is_granted(range); };
-  ignored_acks_ += static_cast<std::uint64_t>(std::erase_if(allowed.acks, unknown));
+  const Sequence floor = subscription->durable_floor;  // what was said again and had been heard is below it
+  const auto is_strange = [&](const GrantRange& range) { return range.range.last > floor && unknown(range); };
+  ignored_acks_ += static_cast<std::uint64_t>(std::count_if(allowed.acks.begin(), allowed.acks.end(), is_strange));
+  std::erase_if(allowed.acks, unknown);
   ignored_acks_ += static_cast<std::uint64_t>(std::erase_if(allowed.released, unknown));
   ignored_acks_ += static_cast<std::uint64_t>(std::erase_if(allowed.received, unknown));
   const auto foreign = [&](const auto& one) { return !is_granted({one.grant, {one.sequence, one.sequence}}); };

@@ -1,7 +1,5 @@
 #include "core/settled_ids.h"
 
-#include <set>
-
 namespace restante::core {
 
 void SettledIds::ack(GrantId grant, Sequence sequence) {
@@ -41,12 +39,8 @@ void SettledIds::say_again(GrantId grant, Range range, AckBatch& words) const {
   if (next <= range.last) words.ack(grant, {next, range.last});
 }
 
-void SettledIds::begin(Sequence floor, const std::vector<Grant>& grants, AckBatch& words) {
-  std::set<GrantId> known;
-  for (const Grant& grant : grants) known.insert(grant.grant);
-  for (const GrantRange& settled : ids_.ranges()) {
-    if (known.contains(settled.grant)) say_again(settled.grant, settled.range, words);
-  }
+void SettledIds::begin(Sequence floor, AckBatch& words) {
+  for (const GrantRange& settled : ids_.ranges()) say_again(settled.grant, settled.range, words);
   set_mark(floor);
 }
 

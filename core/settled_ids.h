@@ -34,9 +34,9 @@ class SettledIds {
 
   /// Says again what was said of `range`, all of which is in ids().
   void say_again(GrantId grant, Range range, AckBatch& words) const;
-  /// A new session, whose sidecar tells `floor` and the blocks that it knows: says everything again that it can know,
-  /// because the link before may have lost it.
-  void begin(Sequence floor, const std::vector<Grant>& grants, AckBatch& words);
+  /// A new session, whose sidecar tells `floor`: says everything again, because the link before may have lost it. What
+  /// is below the floor may be parked, whether its block is still listed or not.
+  void begin(Sequence floor, AckBatch& words);
   /// All words so far are in the first `count` Settle messages of the session.
   void said(std::uint64_t count);
   /// The sidecar has passed `floor` and written the first `heard` Settle messages.

@@ -108,13 +108,15 @@ void Inbox::on(const Subscribed& subscribed, Instant now) {
   token_ = subscribed.token;
   claim_ = subscribed.claim;
   trouble_.reset();
+  const Sequence baseline =
+      subscribed.untried == 0 ? subscribed.floor : std::min(subscribed.floor, subscribed.untried - 1);
   std::optional<Sequence> first = grants_.regress_in(subscribed.grants, subscribed.floor);
   if (subscribed.regressed_at != 0) first = std::min(first.value_or(subscribed.regressed_at), subscribed.regressed_at);
   if (first) {
     regress(*first);
     // A copy that was put back owes again what is above its floor, and new messages must not overtake that (decision
     // 0008).
-    gate_.on_regress(std::min(*first, subscribed.floor + 1));
+    gate_.on_regress(std::min(*first, baseline + 1));
   }
   grants_.add(subscribed.grants);
   told_floor_ = subscribed.floor;
@@ -122,7 +124,7 @@ void Inbox::on(const Subscribed& subscribed, Instant now) {
   settled_.begin(subscribed.floor, pending_);
   if (pending_.empty()) settled_.said(said_);
   if (exclusive()) {
-    gate_.begin(subscribed.floor);
+    gate_.begin(baseline);
     gate_.drop_unannounced(grants_);
     accept_passed(now);
   } else {
@@ -173,7 +175,8 @@ void Inbox::on(const Checkpoint& checkpoint, Instant now) {
   }
   told_floor_ = std::max(told_floor_, checkpoint.floor);
   returned_.erase_up_to(checkpoint.floor);
-  settled_.pass(checkpoint.floor, checkpoint.heard);
+  if (pending_.empty() && checkpoint.heard >= said_) settled_.pass_all(checkpoint.floor);
+  else settled_.pass(checkpoint.floor, checkpoint.heard);
   if (pending_.empty()) settled_.said(said_);
   grants_.trim(checkpoint.floor);
 }

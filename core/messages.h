@@ -191,6 +191,9 @@ struct Subscribed {
   Sequence floor = 0;         ///< settled or not owned up to here
   std::vector<Grant> grants;  ///< of the stream, above the floor
   Sequence regressed_at = 0;  ///< first sequence that the consumer knows of another store's (X6); 0: none
+  /// Of an exclusive subscription: the first that is parked and may never have been handed out, so that what comes live
+  /// must not overtake it (X8). 0: none.
+  Sequence untried = 0;
 };
 struct Grants {
   Token token = 0;

@@ -66,8 +66,7 @@ void Office::on_frame(LinkId id, const ControlFrame& frame, Instant now) {
     return;
   }
   Link& link = at->second;
-  if (link.superseded) return;  // and not heard: it ends when it has been silent for long enough
-  link.heard = now;
+  if (!link.superseded) link.heard = now;  // else it ends when its time has come, whatever is still said there
   const bool is_hello = std::holds_alternative<Hello>(frame.message);
   if ((!link.greeted && !is_hello) || frame.number != link.in_number + 1) {
     ++counters_[link.greeted ? "control frames lost on a link" : "frames before hello"];
@@ -104,8 +103,8 @@ void Office::on_message(LinkId id, Link& link, const Hello& hello) {
 }
 
 /// A client has one link at a time. Two connections have no order: an old one's OpenWriter or Subscribe that came after
-/// the new one's would take the seat there, where nobody listens. What it holds stays until it is claimed by the new
-/// one, or its silence has lasted too long.
+/// the new one's would take the seat there, where nobody listens. All else that it says is about what it has, and
+/// counts as long as that is not claimed by the new one.
 void Office::supersede(Link& link) {
   for (auto& [id, other] : links_) {
     if (&other == &link || !other.greeted || other.hello.client != link.hello.client) continue;
@@ -120,6 +119,7 @@ WriterSeat::Holder Office::holder_of(LinkId id, const Link& link, std::uint64_t 
 }
 
 void Office::on_message(LinkId id, Link& link, const OpenWriter& open) {
+  if (link.superseded) return;
   const auto known = link.handles.find(open.handle);
   if (known != link.handles.end() && known->second != open.stream) {
     refuse(id, Side::handle, open.handle, ErrorCode::bad_argument,
@@ -167,8 +167,7 @@ void Office::on_copy(LinkId id, Batch batch, Instant now) {
     out_.push_back(Outgoing{id, Unknown{}, {}});
     return;
   }
-  if (at->second.superseded) return;
-  at->second.heard = now;
+  if (!at->second.superseded) at->second.heard = now;
   Outbox* outbox = find(batch.header().stream);
   if (outbox == nullptr) {
     ++counters_["copies of a stream that is not open"];
@@ -314,6 +313,7 @@ void Office::on_message(LinkId, Link& link, const CatchUp& request) {
 }
 
 void Office::on_message(LinkId id, Link& link, const Subscribe& subscribe) {
+  if (link.superseded) return;
   if (const auto text = problem_of(subscribe)) {
     refuse(id, Side::session, subscribe.session, ErrorCode::bad_argument, *text);
     return;

@@ -81,7 +81,7 @@ void Outbox::on_copy(LinkId link, Batch batch, Turn& turn) {
     ++ignored_copies_;
     return;
   }
-  writer_.resend_asked = false;
+  writer_.asked = 0;
   const Sequence old_head = head_;
   writer_.chain = range.last;
   head_ = std::max(head_, range.last);
@@ -110,8 +110,8 @@ void Outbox::on_copy(LinkId link, Batch batch, Turn& turn) {
 void Outbox::ask_for_missing(LinkId link, bool is_out_of_chain, Sequence first, Turn& turn) {
   const bool lost_again = is_out_of_chain && first <= writer_.refused;
   writer_.refused = first;
-  if (writer_.resend_asked && !lost_again) return;
-  writer_.resend_asked = true;
+  if (writer_.asked > 0 && (!lost_again || writer_.asked >= limits::resends_max)) return;
+  ++writer_.asked;
   turn.out.push_back(Outgoing{link, Resend{writer_.holder.handle, writer_.chain}, {}});
 }
 
@@ -247,7 +247,7 @@ void Outbox::on_time(Turn& turn) {
 void Outbox::checkpoint(Turn& turn) {
   for (auto& [id, subscription] : subscriptions_) {
     const Sequence floor = subscription.durable_floor;
-    if (subscription.group.cursor().floor() > floor) {
+    if (subscription.group.cursor().floor() > floor || subscription.group.has_unwritten_words()) {
       cursor_due_ = std::min(cursor_due_, after(turn.now, limits::checkpoint_interval));
     }
     const Sequence to = subscription.group.covered_to(head_);

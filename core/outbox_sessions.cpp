@@ -133,10 +133,11 @@ void Outbox::admit(Token token, Turn& turn) {
   }
   subscription->group.admit(token);
   const ConsumerSession& session = subscription->group.sessions().at(token);
-  turn.out.push_back(Outgoing{session.link,
-                              Subscribed{session.session, token, subscription->record.mode, subscription->record.claim,
-                                         subscription->durable_floor, grant_list(), 0},
-                              {}});
+  turn.out.push_back(
+      Outgoing{session.link,
+               Subscribed{session.session, token, subscription->record.mode, subscription->record.claim,
+                          subscription->durable_floor, grant_list(), 0, subscription->group.first_untried()},
+               {}});
 }
 
 void Outbox::settle(const Settle& settle, Turn& turn) {

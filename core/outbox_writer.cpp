@@ -154,7 +154,7 @@ void Outbox::attach(const OpenWriter& open, const WriterSeat::Holder& holder, Tu
   writer_.since = turn.now;
   writer_.attached = true;
   writer_.met = true;
-  writer_.resend_asked = false;
+  writer_.asked = 0;
   writer_.chain = chain;
   writer_.tell = true;
   writer_.first = 0;

@@ -30,7 +30,7 @@ void ReaderGroup::bury(Sequence sequence, const std::string& reason) {
 }
 
 std::vector<ReaderGroup::Aside> ReaderGroup::take_burials() {
-  aside_wanted_ = false;
+  aside_wanted_ = buries_parked_ = false;
   std::vector<Aside> asides;
   std::vector<Sequence> later;
   for (const Sequence sequence : burials_) {
@@ -40,6 +40,7 @@ std::vector<ReaderGroup::Aside> ReaderGroup::take_burials() {
       later.push_back(sequence);
       continue;
     }
+    buries_parked_ = buries_parked_ || message->parked || message->parking;
     asides.push_back(Aside{sequence, message->grant, message->batch, message->attempts, message->reason, 0});
   }
   burials_ = std::move(later);
@@ -48,7 +49,8 @@ std::vector<ReaderGroup::Aside> ReaderGroup::take_burials() {
 
 std::vector<std::pair<Token, std::uint64_t>> ReaderGroup::heard() const {
   std::vector<std::pair<Token, std::uint64_t>> all;
-  if (!burials_.empty()) return all;  // what was rejected waits for its row
+  if (!burials_.empty() || buries_parked_)
+    return all;  // its row is to be fetched, or its record goes with the next one
   for (const auto& [token, session] : sessions_) {
     if (session.heard > session.heard_disk) all.emplace_back(token, session.heard);
   }
@@ -57,6 +59,11 @@ std::vector<std::pair<Token, std::uint64_t>> ReaderGroup::heard() const {
 
 void ReaderGroup::on_heard(Token token, std::uint64_t count) {
   if (ConsumerSession* session = find(token)) session->heard_disk = std::max(session->heard_disk, count);
+}
+
+bool ReaderGroup::has_unwritten_words() const {
+  return std::any_of(sessions_.begin(), sessions_.end(),
+                     [](const auto& known) { return known.second.heard > known.second.heard_disk; });
 }
 
 bool ReaderGroup::has_heard_more() const {

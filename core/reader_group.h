@@ -56,6 +56,8 @@ class ReaderGroup {
   [[nodiscard]] bool anything_owed() const noexcept { return !owed_.empty(); }
   [[nodiscard]] bool exclusive() const noexcept { return mode_ == SubscriptionMode::exclusive; }
   [[nodiscard]] bool live() const noexcept { return live_; }  ///< of an exclusive subscription
+  /// Of an exclusive subscription: what is next to come although the floor may have passed it. 0: nothing.
+  [[nodiscard]] Sequence first_untried() const { return exclusive() ? loose_.first_untried() : 0; }
   [[nodiscard]] Instant next_deadline(Instant now) const;
 
   // ---- batches
@@ -96,6 +98,7 @@ class ReaderGroup {
   /// To be said to on_heard() when the transaction that is put together now is written; follows take_burials().
   [[nodiscard]] std::vector<std::pair<Token, std::uint64_t>> heard() const;
   void on_heard(Token token, std::uint64_t count);
+  [[nodiscard]] bool has_unwritten_words() const;
   [[nodiscard]] bool has_heard_more() const;  ///< than a checkpoint has told
   std::uint64_t tell_heard(Token token);
 
@@ -162,6 +165,7 @@ class ReaderGroup {
   Counters counters_;
   Instant next_scan_ = never;
   bool aside_wanted_ = false;
+  bool buries_parked_ = false;  // the transaction under way does; then the parked record goes with the next one
   bool loose_waits_ = false;    // a loose message is due and nobody had credit for it
   bool suspect_waits_ = false;  // a session is being drained for it
 };

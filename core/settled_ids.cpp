@@ -54,6 +54,11 @@ void SettledIds::said(std::uint64_t count) {
   if (mark_ == unset) mark_ = count;
 }
 
+void SettledIds::pass_all(Sequence floor) {
+  set_mark(floor);
+  pass(floor, mark_ = 0);
+}
+
 void SettledIds::pass(Sequence floor, std::uint64_t heard) {
   if (mark_ == unset || heard < mark_) return;
   const bool crowded = ids_.size() > kept_ranges || rejected_.size() > kept_ranges || reason_octets_ > reasons_max / 2;

@@ -41,6 +41,8 @@ class SettledIds {
   void said(std::uint64_t count);
   /// The sidecar has passed `floor` and written the first `heard` Settle messages.
   void pass(Sequence floor, std::uint64_t heard);
+  /// The same, and there are no other words: no mark is needed, and perhaps no other checkpoint comes.
+  void pass_all(Sequence floor);
 
  private:
   using Id = std::pair<GrantId, Sequence>;

@@ -277,6 +277,7 @@ struct Subscribed {
   floor @4 :UInt64;
   grants @5 :List(GrantRange);
   regressedAt @6 :UInt64;
+  untried @7 :UInt64;
 }
 
 struct Grants {

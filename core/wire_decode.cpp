@@ -171,7 +171,8 @@ Subscribed get(wire::Subscribed::Reader in) {
           in.getClaim(),
           sequence(in.getFloor()),
           get_grants(in.getGrants()),
-          sequence(in.getRegressedAt())};
+          sequence(in.getRegressedAt()),
+          sequence(in.getUntried())};
 }
 
 Redelivery get(wire::Redelivery::Reader in) {

@@ -224,6 +224,7 @@ void put(Frame frame, const Subscribed& in) {
   out.setFloor(in.floor);
   put_list(in.grants, limits::grants_max, [&out](unsigned int count) { return out.initGrants(count); });
   out.setRegressedAt(in.regressed_at);
+  out.setUntried(in.untried);
 }
 
 void put(Frame frame, const Grants& in) {

@@ -23,14 +23,14 @@ struct WriterSeat {
     bool is_gone = false;  ///< its process is known to have ended
   };
   Holder holder;
-  Instant since{};            ///< when it took the seat, or went away
-  Sequence chain = 0;         ///< last copy accepted in order
-  Sequence first = 0;         ///< of its first grant known here
-  Sequence granted_to = 0;    ///< last sequence of its newest grant
-  bool met = false;           ///< it was on a link of this process: its place in the chain is known
-  bool attached = false;      ///< copies are accepted from `holder.link`
-  bool resend_asked = false;  ///< one request outstanding
-  Sequence refused = 0;       ///< first of the last copy that was not the successor
+  Instant since{};          ///< when it took the seat, or went away
+  Sequence chain = 0;       ///< last copy accepted in order
+  Sequence first = 0;       ///< of its first grant known here
+  Sequence granted_to = 0;  ///< last sequence of its newest grant
+  bool met = false;         ///< it was on a link of this process: its place in the chain is known
+  bool attached = false;    ///< copies are accepted from `holder.link`
+  unsigned asked = 0;       ///< requests for the successor of `chain`; one is outstanding at a time
+  Sequence refused = 0;     ///< first of the last copy that was not the successor
 
   // As told last; a difference is told by finish().
   Sequence told_to = 0;

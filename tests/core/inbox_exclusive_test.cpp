@@ -132,6 +132,25 @@ TEST_CASE("a regress clamps the order and a restored store's messages are delive
   CHECK(bench.take_all() == Sequences{1, 2});
 }
 
+TEST_CASE("what is parked and was never handed out is not overtaken on the live path (X8)") {
+  Exclusive bench;
+  bench.inbox.on_link_up(bench.now);
+  Subscribed answer;
+  answer.session = 5;
+  answer.token = ++bench.token;
+  answer.mode = SubscriptionMode::exclusive;
+  answer.floor = 50;
+  answer.grants = InboxBench::block();
+  answer.untried = 20;
+  bench.inbox.on_message(answer, bench.now);
+  bench.live({51, 51}, 20, "a");
+  CHECK(bench.take_all().empty());
+  bench.inbox.on_redelivery({bench.token, InboxBench::grant, {{{20, 20}, 0}}, 0},
+                            batch_of(InboxBench::grant, {20, 20}, 0, "a"), bench.now);
+  bench.checkpoint(50);
+  CHECK(bench.take_all() == Sequences{20, 51});
+}
+
 TEST_CASE("what a copy that was put back owes again comes before new messages (X6, decision 0008)") {
   Exclusive bench;
   bench.connect(0, {{InboxBench::grant, {1, 100}}, {0x2, {101, 200}}});

@@ -49,7 +49,7 @@ TEST_CASE("another version of the protocol is refused with what to do") {
   CHECK_FALSE(peer.last<Welcome>());
 }
 
-TEST_CASE("what comes by a link that its client has left is late, and does nothing (W1, decision 0009)") {
+TEST_CASE("what comes by a link that its client has left takes no seat (W1, decision 0009)") {
   OfficeBench bench;
   const auto dial = [&](std::uint64_t number) -> Peer& {
     Peer& peer = bench.connect(100, false);

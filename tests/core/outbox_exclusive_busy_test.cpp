@@ -114,6 +114,7 @@ TEST_CASE("what was parked at a session that died comes before all that is behin
   SECTION("whoever comes next") {
     one.bench.cut(*one.reader.peer);
     one.reader.join();
+    CHECK(one.reader.peer->last<Subscribed>()->untried == 1);
     CHECK(order());
   }
   SECTION("also after a restart of the sidecar, and if its clock was put back meanwhile") {

@@ -172,6 +172,26 @@ TEST_CASE("a checkpoint tells how many of a session's words are on the disk (X9)
   parking.bench.disk_runs = true;
   parking.bench.pass(2s);
   CHECK(parking.worker.peer->last<Checkpoint>()->heard == 2);
+  parking.worker.settle(
+      [](Settle&) {});  // changes nothing, and must be told all the same: who waits for it has no credit
+  parking.bench.pass(3s);
+  CHECK(parking.worker.peer->last<Checkpoint>()->heard == 3);
+}
+
+TEST_CASE("a rejected message that was parked is not on the disk before its record is gone (X9)") {
+  Parking parking;
+  parking.worker.nack(2, hour_ms);
+  parking.bench.pass(2s);
+  parking.bench.pass(1h);
+  CHECK(parking.worker.take() == Sequences{2});
+  parking.worker.reject(2);
+  for (int step = 0; step < 400; ++step) {
+    parking.bench.pass(10ms);
+    const bool is_told = parking.worker.peer->last<Checkpoint>()->heard == 2;
+    if (is_told) CHECK(parking.parked_rows() == 0);
+    if (is_told) return;
+  }
+  FAIL("it was never told");
 }
 
 TEST_CASE("a message that stands in the way is parked while it is held, and nothing stops (B4)") {

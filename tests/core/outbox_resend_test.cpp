@@ -45,6 +45,17 @@ TEST_CASE("what is lost again when it is sent again is asked for again, and once
   CHECK(writer.peer->all<Resend>().size() == 2);
 }
 
+TEST_CASE("what cannot be had is not asked for without end (W2, decision 0007)") {
+  OfficeBench bench;
+  TestWriter writer(bench);
+  writer.open();
+  writer.send(1);
+  writer.seal(1);  // is lost, always
+  const Range behind = writer.send(1);
+  for (int time = 0; time < 50; ++time) writer.send_again(behind.first - 1);
+  CHECK(writer.peer->all<Resend>().size() == limits::resends_max);
+}
+
 TEST_CASE("a copy of a grant that was never given is asked for once, however often it comes (W2, W3)") {
   OfficeBench bench;
   TestWriter writer(bench);

@@ -52,6 +52,14 @@ TEST_CASE("what is settled behind the mark stays, also below the floor: it was p
   CHECK(std::get<Settle>(words.take(1, {}).front()).rejects.size() == 1);
 }
 
+TEST_CASE("when all words are on the disk, all below the floor may go: there may be no other checkpoint") {
+  SettledIds settled = crowd();
+  settled.pass(0, 0);
+  settled.said(5);
+  settled.pass_all(2 * many);
+  CHECK(settled.ids().empty());
+}
+
 TEST_CASE("a few settled ids are kept whatever is written") {
   SettledIds settled;
   settled.ack(grant, 1);

@@ -152,10 +152,12 @@ void MemoryStore::apply_rows(const Transaction& transaction) {
     if (contents_.dead.try_emplace({dead.subscription, dead.sequence}, dead).second) contents_.used += size_of(dead);
   }
   for (const Unpark& unpark : transaction.unparked) {
-    const auto parked = contents_.parked.find({unpark.subscription, unpark.sequence});
-    if (parked == contents_.parked.end()) continue;
-    contents_.used -= size_of(parked->second);
-    contents_.parked.erase(parked);
+    const std::pair last{unpark.subscription, std::max(unpark.sequence, unpark.last)};
+    auto parked = contents_.parked.lower_bound({unpark.subscription, unpark.sequence});
+    while (parked != contents_.parked.end() && parked->first <= last) {
+      contents_.used -= size_of(parked->second);
+      parked = contents_.parked.erase(parked);
+    }
   }
 }
 

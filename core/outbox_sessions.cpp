@@ -154,6 +154,14 @@ void Outbox::settle(const Settle& settle, Turn& turn) {
   const auto foreign = [&](const auto& one) { return !is_granted({one.grant, {one.sequence, one.sequence}}); };
   ignored_acks_ += static_cast<std::uint64_t>(std::erase_if(allowed.nacks, foreign));
   ignored_acks_ += static_cast<std::uint64_t>(std::erase_if(allowed.rejects, foreign));
+  // What is parked and not in memory: a late ack, or one that was said again, ends it all the same (X9).
+  for (const GrantRange& ack : allowed.acks) {
+    const Sequence passed = std::min(ack.range.last, subscription->group.cursor().floor());
+    if (subscription->parked_elsewhere == 0 || ack.range.first > passed) continue;
+    pending_unparked_.push_back(Unpark{subscription->record.id, ack.range.first, passed});
+    prune_needed_ = true;
+    cursor_due_ = std::min(cursor_due_, after(turn.now, limits::cursor_delay));
+  }
   Cursor::Change change;
   subscription->group.settle(allowed, change, turn);
   apply(change, *subscription, turn.now);

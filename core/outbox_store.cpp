@@ -369,7 +369,8 @@ void Outbox::take_fresh(Subscription& subscription, const Turn& turn) {
 /// It is settled, and only its record is not deleted yet.
 bool Outbox::leaves_parked(const Subscription& subscription, Sequence sequence) const {
   const auto is_it = [&](const Unpark& unpark) {
-    return unpark.subscription == subscription.record.id && unpark.sequence == sequence;
+    return unpark.subscription == subscription.record.id && unpark.sequence <= sequence &&
+           sequence <= std::max(unpark.sequence, unpark.last);
   };
   return subscription.group.leaves_parked(sequence) ||
          std::any_of(pending_unparked_.begin(), pending_unparked_.end(), is_it) ||
@@ -386,6 +387,7 @@ void Outbox::on_loaded(const ParkedReply& reply, Turn& turn) {
     }
     const std::uint64_t added = subscription.group.on_parked_loaded(still_parked, turn);
     subscription.parked_elsewhere -= std::min(subscription.parked_elsewhere, added);
+    if (!reply.next_due_ms && !subscription.let_go_due_ms) subscription.parked_elsewhere = 0;  // that was all
     subscription.parked_due_ms = reply.next_due_ms;
     if (const auto due_ms = std::exchange(subscription.let_go_due_ms, std::nullopt)) {
       subscription.parked_due_ms = std::min(reply.next_due_ms.value_or(*due_ms), *due_ms);

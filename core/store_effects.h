@@ -96,6 +96,7 @@ struct DeadRecord {
 struct Unpark {
   SubscriptionId subscription = 0;
   Sequence sequence = 0;
+  Sequence last = 0;  ///< and all that are parked up to this one; 0: only that one
 };
 
 /// Rows of `stream` with last <= `to` go, but those that a parked message still needs.

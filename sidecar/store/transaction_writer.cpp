@@ -62,6 +62,7 @@ TransactionWriter::TransactionWriter(SQLite::Database& database, RowSweeper& swe
             "attributes, sum) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, "
             "record_sum(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)) "
             "ON CONFLICT(subscription, sequence) DO NOTHING"),
+      find_parked_(database, "SELECT sequence FROM parked WHERE subscription = ?1 AND sequence BETWEEN ?2 AND ?3"),
       unpark_(database, "DELETE FROM parked WHERE subscription = ?1 AND sequence = ?2"),
       cursor_(database,
               "INSERT INTO cursor(subscription, floor, settled, sum) VALUES(?1, ?2, ?3, record_sum(?1, ?2, ?3)) "
@@ -201,6 +202,14 @@ void TransactionWriter::write_cursor(const core::CursorRecord& cursor) {
 }
 
 void TransactionWriter::unpark(const core::Unpark& message) {
+  if (message.last > message.sequence) {
+    std::vector<Sequence> parked;
+    SqlQuery query(find_parked_);
+    query.with(message.subscription).with(message.sequence).with(message.last);
+    while (query.next()) parked.push_back(query.natural(0));
+    for (const Sequence sequence : parked) unpark({message.subscription, sequence});
+    return;
+  }
   const auto removed = SqlQuery(unpark_).with(message.subscription).with(message.sequence).run();
   if (removed != 0) sweeper_.revisit(message);
 }

@@ -44,6 +44,7 @@ class TransactionWriter {
   SQLite::Statement count_rows_;
   SQLite::Statement parked_;
   SQLite::Statement dead_;
+  SQLite::Statement find_parked_;
   SQLite::Statement unpark_;
   SQLite::Statement cursor_;
   SQLite::Statement keep_clock_;

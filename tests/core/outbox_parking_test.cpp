@@ -178,6 +178,24 @@ TEST_CASE("a checkpoint tells how many of a session's words are on the disk (X9)
   CHECK(parking.worker.peer->last<Checkpoint>()->heard == 3);
 }
 
+TEST_CASE("an ack of a parked message that is not in memory ends it (X9)") {
+  Parking parking;
+  parking.worker.ack(1, 3);
+  const std::size_t many = limits::loose_messages_max / 2 + 128;
+  Range range = parking.writer.send(many / 4);
+  while (range.last < range.first + many - 1) range.last = parking.writer.send(many / 4).last;
+  CHECK(parking.worker.take().size() == many);
+  for (Sequence sequence = range.first; sequence <= range.last; ++sequence) parking.worker.nack(sequence, hour_ms);
+  parking.bench.pass(5s);
+  REQUIRE(parking.parked_rows() == many);
+  parking.worker.ack(range.first, range.last);
+  parking.bench.pass(2s);
+  CHECK(parking.parked_rows() == 0);
+  CHECK(parking.bench.rows() == 0);
+  parking.bench.pass(2h);
+  CHECK(parking.worker.take().empty());
+}
+
 TEST_CASE("a rejected message that was parked is not on the disk before its record is gone (X9)") {
   Parking parking;
   parking.worker.nack(2, hour_ms);

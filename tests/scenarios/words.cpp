@@ -152,7 +152,8 @@ std::string text_of(const core::Transaction& transaction, const core::StoreConte
     parts.add("dead letter " + std::to_string(dead.sequence) + " after " + attempts(dead.attempts) + " (" +
               dead.reason + ")");
   }
-  for (const auto& gone : transaction.unparked) parts.add("unparked " + std::to_string(gone.sequence));
+  for (const auto& gone : transaction.unparked)
+    parts.add("unparked " + std::to_string(gone.sequence));  // a range: its first
   for (const auto& cursor : transaction.cursors) {
     std::string text = "cursor of " + name_of(cursor.subscription) + " " + std::to_string(cursor.floor);
     for (const core::Range& range : cursor.settled) text += "+" + text_of(range);

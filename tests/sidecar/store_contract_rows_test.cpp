@@ -168,6 +168,24 @@ TEMPLATE_TEST_CASE("a parked message keeps its row till it is no longer parked",
   CHECK(bench.store().image().parked.empty());
 }
 
+TEMPLATE_TEST_CASE("a range of parked messages goes at once, and their rows with them", "[store]", MemoryBench,
+                   SqliteBench) {
+  TestType bench;
+  core::Transaction transaction = three_batches();
+  transaction.subscriptions.push_back(subscription_of(2, 1, "audit"));
+  transaction.parked = {parked_of(1, 2, 100), parked_of(1, 5, 100), parked_of(1, 8, 100), parked_of(2, 5, 100)};
+  bench.store().commit(transaction);
+  bench.store().commit(prune_of(1, 9));
+  core::Transaction unpark;
+  unpark.unparked = {{1, 3, 9}, {1, 100, 200}};
+  bench.store().commit(unpark);
+  CHECK(firsts_of(load_all(bench.store())) == Sequences{1, 4});
+  unpark.unparked = {{1, 1, 9}, {2, 1, 9}};
+  bench.store().commit(unpark);
+  CHECK(load_all(bench.store()).rows.empty());
+  CHECK(bench.store().image().parked.empty());
+}
+
 TEMPLATE_TEST_CASE("a message is parked and its row written below the prune in one commit", "[store]", MemoryBench,
                    SqliteBench) {
   TestType bench;

@@ -114,7 +114,7 @@ void Ledger::on_store_replaced(const std::set<Number>& confirmed, const std::set
     const Book& book = books_[session.subscription];
     std::erase_if(session.seen, [&](const Id& seen) {
       const Number number = ids_.at(seen);
-      return book.done.contains(number) || book.dead.contains(number);
+      return book.done.contains(number) || book.dead.contains(number) || book.rejected.contains(number);
     });
   }
 }

@@ -67,6 +67,8 @@ class Ledger {
   void on_session_lost(const std::string& subscription) { ++books_[subscription].lost; }
   void on_handed(const Reader& reader, const Handed& handed, bool again_allowed);
   void on_done(const std::string& subscription, Number number) { books_[subscription].done.insert(number); }
+  /// It becomes a dead letter, if its store is not replaced by an older copy before.
+  void on_rejected(const std::string& subscription, Number number) { books_[subscription].rejected.insert(number); }
   void on_given_back(std::uint64_t session, GrantId grant, Sequence sequence);
   void on_dead(const std::string& subscription, GrantId grant, Sequence sequence, std::string_view payload);
   /// The session was told that its node's store has forgotten what is from `from` on.
@@ -99,7 +101,7 @@ class Ledger {
     std::set<std::string> topics;
     std::optional<Number> from;  ///< owns what is sent from this number on; nullopt: nobody was told yet
     std::set<Number> never;      ///< confirmed before it was asked for
-    std::set<Number> done, dead;
+    std::set<Number> done, dead, rejected;
     std::map<Number, std::uint32_t> handed;  ///< how often
     std::size_t lost = 0;                    ///< sessions
   };

@@ -170,6 +170,7 @@ void SimWorker::settle(Ledger& ledger, std::size_t at, const Decision& decision,
   }
   if (verdict == Verdict::ack)
     ledger.on_done(role_.subscription, number);  // the work is done before the ack, whatever becomes of it
+  if (verdict == Verdict::reject) ledger.on_rejected(role_.subscription, number);
   if (verdict == Verdict::nack || verdict == Verdict::release) {
     ledger.on_given_back(setup_.session, item.grant, item.sequence);
   }

@@ -20,7 +20,7 @@ namespace restante::core {
 /// Ids with the application's last word on them (X9): never forgotten by time, only when the memory is needed, and then
 /// only below the sidecar's floor and if the word on them is on its disk. The floor alone does not say that: it passes
 /// what is parked (B4). So a *mark* is set among the Settle messages of a session; when the sidecar says that it has
-/// written as many, all that was settled before the mark may go. Not thread-safe.
+/// written as many, all that was settled before the mark may go (decision 0010). Not thread-safe.
 class SettledIds {
  public:
   void ack(GrantId grant, Sequence sequence);

@@ -4,13 +4,11 @@
 #  - A writer's window may reach back over one block, not more: otherwise its grant would be closed under it. 8 KiB hold
 #    at most some 130 of the smallest messages.
 #  - Half of `tracked_batches_max` settled entries make a window crowded; half of `loose_messages_max` are let go.
-#  - An early ack that is dropped for want of room is a duplicate that B2 allows, and the checkers do not: there is room
-#    for what a writer's window holds, most of the time.
 #  - The memory of one subscription is below that of all, and above its minimum.
 set(small_limits
   batch_size_target=2048 grant_messages=256 writer_window=8192 writer_topics_max=2 seen_topics_max=2
   tracked_octets_max=12288 tracked_octets_all=24576 tracked_octets_min=3072 tracked_batches_max=16
-  page_octets=2048 page_rows=4 transaction_octets=4096 early_ranges_max=64 loose_messages_max=32 ranges_max=16
+  page_octets=2048 page_rows=4 transaction_octets=4096 early_ranges_max=8 loose_messages_max=32 ranges_max=16
   settled_ranges_max=256 hold_octets=4096 hold_batches=4)
 
 # restante_small_limits(<file>): writes it, and again whenever limits.h has changed.

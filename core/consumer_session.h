@@ -26,6 +26,7 @@ struct ConsumerSession {
   Credit live_limit;             ///< as last told to the writer
   std::uint64_t heard = 0;       ///< Settle messages
   std::uint64_t heard_disk = 0;  ///< so many of them are on the disk, with all that they settled
+  Sequence doubt_to = 0;  ///< an ack up to here was dropped (B2): it must not be told as heard before that is settled
   std::uint64_t heard_told = 0;  ///< by the last checkpoint
   bool admitted = false;         ///< its Subscribed was sent; before that it gets nothing
   bool announced = false;        ///< the writer knows of this session

@@ -52,6 +52,9 @@ std::vector<std::pair<Token, std::uint64_t>> ReaderGroup::heard() const {
   if (!burials_.empty() || buries_parked_)
     return all;  // its row is to be fetched, or its record goes with the next one
   for (const auto& [token, session] : sessions_) {
+    const bool is_settled =
+        cursor_.floor() >= session.doubt_to && (loose_.all().empty() || loose_.all().begin()->first > session.doubt_to);
+    if (session.doubt_to > 0 && !is_settled) continue;
     if (session.heard > session.heard_disk) all.emplace_back(token, session.heard);
   }
   return all;

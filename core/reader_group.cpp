@@ -182,7 +182,8 @@ void ReaderGroup::drop_loose(Sequence sequence, bool settled) {
   loose_.erase(sequence);
 }
 
-void ReaderGroup::settle_range(Range range, Cursor::Change& change) {
+/// False if a part of it is ahead of its copies and there was no room to remember that (B2).
+bool ReaderGroup::settle_range(Range range, Cursor::Change& change) {
   each_entry(cursor_, range, [&](Cursor::Entry& entry, Range part) { unhold(entry, part, 0); });
   for (auto at = loose_.all().lower_bound(range.first); at != loose_.all().end() && at->first <= range.last;) {
     const Sequence sequence = at->first;
@@ -192,10 +193,11 @@ void ReaderGroup::settle_range(Range range, Cursor::Change& change) {
     counters_.acked += parked ? 1U : 0U;
   }
   const std::uint64_t before = change.messages;
-  cursor_.settle(range, change);
+  const bool is_all = cursor_.settle(range, change);
   counters_.acked += change.messages - before;
   cursor_.raise_floor();
   if (cursor_.settled_entries() > limits::tracked_batches_max / 2) aside_wanted_ = true;
+  return is_all;
 }
 
 void ReaderGroup::settle(const Settle& settle, Cursor::Change& change, const Turn& turn) {
@@ -205,7 +207,7 @@ void ReaderGroup::settle(const Settle& settle, Cursor::Change& change, const Tur
   for (const GrantRange& ack : settle.acks) {
     // If there is no room to remember the ack, its copy must not be taken for one that waits in a queue there (B2).
     reported_early_.erase(ack.range);
-    settle_range(ack.range, change);
+    if (!settle_range(ack.range, change)) session->doubt_to = std::max(session->doubt_to, ack.range.last);
   }
   for (const Reject& reject : settle.rejects) {
     const Sequence sequence = reject.sequence;

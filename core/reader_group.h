@@ -127,7 +127,7 @@ class ReaderGroup {
  private:
   void hold(Cursor::Entry& entry, Range range, ConsumerSession& session, bool reported, const Turn& turn);
   void unhold(Cursor::Entry& entry, Range part, Token only_of);
-  void settle_range(Range range, Cursor::Change& change);
+  bool settle_range(Range range, Cursor::Change& change);
   void drop_loose(Sequence sequence, bool settled);
   void end_attempt(Sequence sequence, GrantId grant, ConsumerSession* session, const std::string& reason,
                    std::optional<Duration> delay, const Turn& turn);

@@ -164,9 +164,12 @@ TEST_CASE("what was reported and acked before its copy came is sent again if the
   while (bench.next <= last) bench.track(1, 1);
   bench.settle(1, [&](Settle& said) { said.acks = {ids(1, last - 1)}; });
   CHECK(bench.group.cursor().floor() == last - 1);
+  CHECK(bench.group.heard().empty());  // an ack was dropped: its consumer must remember it (X9)
   bench.turn.now += limits::ack_wait;
   bench.group.on_time(bench.turn);
   CHECK(bench.dispatched(1) == Sequences{last});
+  bench.settle(1, [&](Settle& said) { said.acks = {ids(last, last)}; });
+  CHECK(bench.group.heard().size() == 1);
 }
 
 TEST_CASE("what an exclusive reader was never sent is not parked, however long it stands in the way (B4, X8)") {

@@ -165,8 +165,7 @@ class Inbox {
   bool introduced_ = false;  // Subscribe was said on any link, so that the sidecar may know the session
   bool left_ = false;        // Unsubscribe was
   std::uint64_t claim_ = 0;
-  Sequence floor_ = 0;        // of a shared subscription
-  Sequence told_floor_ = 0;   // on this link
+  Sequence floor_ = 0;        // as told on this link
   Instant now_;               // of the last call
   Instant retry_at_ = never;  // after a refusal
   std::optional<Trouble> trouble_;

@@ -20,10 +20,6 @@ bool is_final(ErrorCode code) {
          code == ErrorCode::incompatible_version;
 }
 
-bool is_in(const std::vector<Grant>& grants, GrantId wanted) {
-  return std::any_of(grants.begin(), grants.end(), [&](const Grant& grant) { return grant.grant == wanted; });
-}
-
 }  // namespace
 
 // ---- the link
@@ -119,7 +115,7 @@ void Inbox::on(const Subscribed& subscribed, Instant now) {
     gate_.on_regress(std::min(*first, baseline + 1));
   }
   grants_.add(subscribed.grants);
-  told_floor_ = subscribed.floor;
+  floor_ = subscribed.floor;
   said_ = 0;
   settled_.begin(subscribed.floor, pending_);
   if (pending_.empty()) settled_.said(said_);
@@ -128,7 +124,6 @@ void Inbox::on(const Subscribed& subscribed, Instant now) {
     gate_.drop_unannounced(grants_);
     accept_passed(now);
   } else {
-    floor_ = subscribed.floor;
     drop_below_floor();
     returned_.erase_up_to(floor_);
   }
@@ -151,14 +146,15 @@ void Inbox::on(const Grants& grants) {
     ++counters_.stale;
     return;
   }
-  if (const auto first = grants_.regress_in_more(grants.grants, told_floor_)) {
-    const std::vector<GrantRange> held = held_.ranges(SIZE_MAX, *first == 0 ? 0 : *first - 1);
+  std::vector<GrantRange> dropped;
+  if (const auto first = grants_.regress_in_update(grants.grants, floor_)) {
+    dropped = held_.ranges(SIZE_MAX, *first == 0 ? 0 : *first - 1);
     regress(*first);
-    for (const GrantRange& lost : held) {  // of this store some of it may be, whose books say that it is here
-      if (is_in(grants.grants, lost.grant)) give_back(lost.grant, lost.range);
-    }
   }
   grants_.add(grants.grants);
+  for (const GrantRange& one : dropped) {  // some of it may be of this store, whose books say that it is here
+    if (grants_.announced(one.grant, one.range)) give_back(one.grant, one.range);
+  }
   if (exclusive()) gate_.drop_unannounced(grants_);
 }
 
@@ -170,10 +166,8 @@ void Inbox::on(const Checkpoint& checkpoint, Instant now) {
   if (exclusive()) {
     gate_.on_checkpoint(checkpoint.to);
     accept_passed(now);
-  } else {
-    floor_ = std::max(floor_, checkpoint.floor);
   }
-  told_floor_ = std::max(told_floor_, checkpoint.floor);
+  floor_ = std::max(floor_, checkpoint.floor);
   returned_.erase_up_to(checkpoint.floor);
   if (pending_.empty() && checkpoint.heard >= said_) settled_.pass_all(checkpoint.floor);
   else settled_.pass(checkpoint.floor, checkpoint.heard);

@@ -31,7 +31,7 @@ std::optional<Sequence> KnownGrants::regress_in(const std::vector<Grant>& grants
   return std::nullopt;
 }
 
-std::optional<Sequence> KnownGrants::regress_in_more(const std::vector<Grant>& grants, Sequence floor) const {
+std::optional<Sequence> KnownGrants::regress_in_update(const std::vector<Grant>& grants, Sequence floor) const {
   Sequence lowest = limits::sequence_max + 1;
   for (const Grant& grant : grants) lowest = std::min(lowest, grant.range.first);
   return regress_in(grants, std::max(floor, lowest - (lowest > 0 ? 1U : 0U)));

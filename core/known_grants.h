@@ -24,7 +24,7 @@ class KnownGrants {
 
   /// The same for a list told in the middle of a link, whose sidecar has told `floor` before: it may have passed more
   /// meanwhile, and then what is below the whole list was passed by it.
-  [[nodiscard]] std::optional<Sequence> regress_in_more(const std::vector<Grant>& grants, Sequence floor) const;
+  [[nodiscard]] std::optional<Sequence> regress_in_update(const std::vector<Grant>& grants, Sequence floor) const;
 
   /// Adds to what is known, of which the newest limits::grants_max are kept.
   void add(const std::vector<Grant>& grants);

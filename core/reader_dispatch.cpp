@@ -11,14 +11,6 @@ namespace restante::core {
 
 namespace {
 
-std::vector<Range> below(const std::vector<Range>& ranges, Sequence end) {
-  std::vector<Range> part;
-  for (const Range& range : ranges) {
-    if (range.first < end) part.push_back({range.first, std::min(range.last, end - 1)});
-  }
-  return part;
-}
-
 std::uint64_t less(std::uint64_t from, std::uint64_t what) { return from - std::min(from, what); }
 
 }  // namespace
@@ -156,7 +148,7 @@ bool ReaderGroup::deliver_owed(Turn& turn) {
       continue;
     }
     Cursor::Entry& entry = found->second;
-    const std::vector<Range> next = below(ranges, end);
+    const std::vector<Range> next = IntervalSet(ranges).intersection({0, end - 1});
     if (next.empty()) break;
     if (entry.deaths >= limits::suspect_deaths) {
       if (deliver_alone(entry, next.front().first, turn)) continue;

@@ -11,6 +11,7 @@
 
 #include <restante/error.h>
 
+#include "sidecar/store/log_end.h"
 #include "sidecar/store/store_files.h"
 
 namespace restante::sidecar {
@@ -128,6 +129,8 @@ LogDamage check_log(const std::filesystem::path& path) {
   const FileDescriptor file = open_file(path, O_RDONLY);
   std::array<char, header_size> header{};
   if (!read_all(file, header.data(), header.size())) return {};
+  const bool is_ended = header[0] == LogEnd::mark_octet;
+  if (is_ended) header[0] = LogEnd::begin_octet;
   const std::uint32_t magic = number_at(header.data());
   Checksum sum;
   sum.is_big = magic == magic_big;
@@ -136,6 +139,7 @@ LogDamage check_log(const std::filesystem::path& path) {
   const bool is_sound = (magic == magic_big || magic == magic_little) && page_size >= 512 && page_size <= 65536 &&
                         std::has_single_bit(page_size) && sum.is_at(header.data() + 24);
   if (!is_sound) return {.is_header = true, .commits = 0};
+  if (is_ended) return {};  // all of it is in the database
 
   BrokenEnd end(header.data(), page_size, sum.is_big);
   bool is_whole = true;

@@ -23,7 +23,8 @@ Space::Space(SQLite::Database& database, const StorePaths& paths, const StoreBud
       ballast_(paths.ballast, budget.ballast),
       wanted_(budget.resume_room),
       page_count_(database, "PRAGMA page_count"),
-      free_pages_(database, "PRAGMA freelist_count") {
+      free_pages_(database, "PRAGMA freelist_count"),
+      log_end_(database) {
   sqlite3_wal_hook(database_.getHandle(), &Space::on_commit, this);
   cap_pages(is_full() ? budget_.emergency_pages : budget_.database_pages);
   if (is_full()) regain();
@@ -32,8 +33,9 @@ Space::Space(SQLite::Database& database, const StorePaths& paths, const StoreBud
 Space::~Space() { sqlite3_wal_hook(database_.getHandle(), nullptr, nullptr); }
 
 int Space::on_commit(void* self, sqlite3*, const char*, int frames) {
-  static_cast<Space*>(self)->log_frames_ = static_cast<std::uint64_t>(frames);
-  return SQLITE_OK;
+  auto& space = *static_cast<Space*>(self);
+  space.log_frames_ = static_cast<std::uint64_t>(frames);
+  return space.log_end_.is_commit_kept() ? SQLITE_OK : SQLITE_IOERR;
 }
 
 std::uint64_t Space::count(SQLite::Statement& statement) {
@@ -137,7 +139,9 @@ bool Space::try_checkpoint(bool truncate) {
   }
   // A page that is in the log more than once is copied once, and SQLite does not say how many are: this is the most.
   octets_written_ += std::min(log_frames_, count(page_count_)) * budget_.page_size;
-  if (in_log == copied) log_frames_ = 0;
+  if (in_log != copied) return true;
+  log_frames_ = 0;
+  log_end_.mark();
   return true;
 }
 

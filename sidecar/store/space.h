@@ -9,6 +9,7 @@
 
 #include "core/store_effects.h"
 #include "sidecar/store/ballast.h"
+#include "sidecar/store/log_end.h"
 #include "sidecar/store/store_files.h"
 #include "sidecar/store/store_options.h"
 
@@ -78,6 +79,7 @@ class Space {
   std::uint64_t wanted_;  // free octets that the refused write asks for
   SQLite::Statement page_count_;
   SQLite::Statement free_pages_;
+  LogEnd log_end_;
   std::uint64_t log_frames_ = 0;  // committed and not yet in the database
   std::uint64_t octets_written_ = 0;
   bool is_disk_short_ = false;  // it was the disk that was full, not the quota

@@ -197,20 +197,23 @@ class Campaign {
     }
   }
 
+  /// The first and the last moment of the day at which the store held just this: some commits change nothing that
+  /// shows. The last is negative if there is none.
+  [[nodiscard]] std::pair<std::ptrdiff_t, std::ptrdiff_t> moments_of(const std::string& text) const {
+    if (text.find("\nstream") == std::string::npos) return {0, 0};
+    const std::uint64_t print = fingerprint(text);
+    const auto first = std::find(day_.prints.begin(), day_.prints.end(), print);
+    const auto last = std::find(day_.prints.rbegin(), day_.prints.rend(), print);
+    return {first - day_.prints.begin(), day_.prints.rend() - last - 1};
+  }
+
   /// Is it just what it was some commits ago? By one, if the damage looks as if the last commit had been cut off.
   bool went_back(const std::string& held, const std::string& found) {
-    const auto after = [&](const std::string& text) {
-      if (text.find("\nstream") == std::string::npos) return std::ptrdiff_t{0};
-      return std::find(day_.prints.begin(), day_.prints.end(), fingerprint(text)) - day_.prints.begin();
-    };
-    const auto now = after(held), then = after(found);
+    const auto now = moments_of(held), then = moments_of(found);
+    if (then.second < 0) return false;
     const bool is_copy = where_.find("older") != std::string::npos;  // of any other moment
-    const bool is_cut = where_.find("cut off") != std::string::npos;
-    if (then == std::ssize(day_.prints)) {
-      figures.mixed += is_cut;
-      return is_cut;
-    }
-    if (!is_copy && (then >= now || (!is_cut && then + 1 < now))) return false;
+    const bool is_cut = where_.find("log: cut off") != std::string::npos;
+    if (!is_copy && (then.first >= now.second || (!is_cut && then.second + 1 < now.first))) return false;
     ++figures.went_back;
     return true;
   }

@@ -17,8 +17,6 @@ struct CorruptionFigures {
   /// Went back in silence by one commit, the last in the log, as if a power cut had cut it off; or, with the log cut
   /// off or gone back in time, by more: what an older copy of a store is (X6).
   std::uint64_t went_back = 0;
-  /// The log was cut off behind a checkpoint that needed it no more: older pages in it hide newer ones.
-  std::uint64_t mixed = 0;
   std::uint64_t refused = 0;      ///< were not opened, with the reason, and left as they were
   std::uint64_t stopped = 0;      ///< were opened, and ended with the reason when the damage was read
   std::uint64_t lost = 0;         ///< missed something and did not say so

@@ -50,7 +50,6 @@ void run_corruption(std::uint64_t n, std::uint64_t seed, bool planted) {
   print("rows_left_out", figures.rows_left_out);
   print("logs_told", figures.logs_told);
   print("went_back", figures.went_back);
-  print("mixed", figures.mixed);
   print("refused", figures.refused);
   print("stopped", figures.stopped);
   print("lost", figures.lost);

@@ -5,8 +5,10 @@
 #include <fstream>
 #include <iterator>
 
+#include <SQLiteCpp/SQLiteCpp.h>
 #include <catch2/catch.hpp>
 
+#include "sidecar/store/log_end.h"
 #include "tests/sidecar/store_contract.h"
 
 using namespace restante;
@@ -31,6 +33,19 @@ std::string big_endian(Sequence sequence) {
   std::string octets;
   for (int shift = 56; shift >= 0; shift -= 8) octets += static_cast<char>(sequence >> shift & 0xFF);
   return octets;
+}
+
+char octet_of(const std::filesystem::path& path, std::streamoff at) {
+  std::ifstream file(path, std::ios::binary);
+  file.seekg(at, at < 0 ? std::ios::end : std::ios::beg);
+  return static_cast<char>(file.get());
+}
+
+void turn_octet(const std::filesystem::path& path, std::streamoff at) {
+  const char octet = octet_of(path, at);
+  std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+  file.seekp(at, at < 0 ? std::ios::end : std::ios::beg);
+  file.put(static_cast<char>(octet ^ 1));
 }
 
 }  // namespace
@@ -111,4 +126,55 @@ TEST_CASE("a record that does not fit its checksum is refused, and told which", 
   REQUIRE(refusal);
   CHECK(refusal->code() == ErrorCode::store_failed);
   CHECK_THAT(refusal->what(), Contains(record) && Contains("checksum"));
+}
+
+TEST_CASE("damage in a log that is in the database already brings nothing back", "[store]") {
+  const TemporaryDirectory place;
+  const TemporaryDirectory killed;
+  const auto log = place.path() / "restante.db-wal";
+  SqliteStore store(options_for(place.path()));
+  store.commit(first_transaction());
+  Sequence last = 0;
+  while (octet_of(log, 0) != LogEnd::mark_octet) {
+    REQUIRE(last < 1000);
+    last += 10;
+    core::Transaction transaction = rows_of(1, last - 9, last, 100);
+    transaction.streams = {stream_of(1, "orders")};
+    transaction.streams[0].last_row = last;
+    transaction.cursors.push_back({1, last, {}});
+    store.commit(transaction);
+    while (octet_of(log, 0) != LogEnd::mark_octet && store.idle_work()) {
+    }
+  }
+  for (const char* file : {"restante.db", "restante.db-wal"}) {
+    std::filesystem::copy_file(place.path() / file, killed.path() / file);
+  }
+  // The page of the last frame, and so the last commit.
+  turn_octet(killed.path() / "restante.db-wal", -1);
+  SqliteStore opened(options_for(killed.path()));
+  const core::StoreImage image = opened.image();
+  CHECK(image.streams[0].last_row == last);
+  CHECK(image.cursors[0].floor == last);
+  opened.commit(first_transaction());
+  CHECK(octet_of(killed.path() / "restante.db-wal", 0) == LogEnd::begin_octet);
+}
+
+TEST_CASE("a commit that was added to a log marked as empty is not taken for kept", "[store]") {
+  const TemporaryDirectory place;
+  SQLite::Database database((place.path() / "a.db").string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+  database.exec("PRAGMA journal_mode = WAL");
+  database.exec("CREATE TABLE a(b)");
+  LogEnd end(database);
+  CHECK(end.is_commit_kept());
+  SQLite::Database reader((place.path() / "a.db").string());
+  SQLite::Statement reads(reader, "SELECT count(*) FROM a");
+  REQUIRE(reads.executeStep());  // and so SQLite must go on with the log
+  CHECK(database.execAndGet("PRAGMA wal_checkpoint").getInt() == 0);
+  end.mark();
+  database.exec("INSERT INTO a VALUES(1)");
+  CHECK_FALSE(end.is_commit_kept());
+  reads.reset();
+  CHECK(database.execAndGet("PRAGMA wal_checkpoint").getInt() == 0);
+  database.exec("INSERT INTO a VALUES(2)");
+  CHECK(end.is_commit_kept());
 }

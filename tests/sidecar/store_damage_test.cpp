@@ -2,6 +2,7 @@
 /// Bits that the disk turns in a store that was closed in good order.
 
 #include <algorithm>
+#include <array>
 #include <fstream>
 #include <iterator>
 
@@ -46,6 +47,24 @@ void turn_octet(const std::filesystem::path& path, std::streamoff at) {
   std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
   file.seekp(at, at < 0 ? std::ios::end : std::ios::beg);
   file.put(static_cast<char>(octet ^ 1));
+}
+
+/// Of two tables or indexes that have one page each.
+void swap_pages(const std::filesystem::path& store, const std::string& one, const std::string& other) {
+  std::array<std::string, 2> pages;
+  std::array<std::streamoff, 2> places{};
+  const int size = std::stoi(ask_sql(store, "PRAGMA page_size"));
+  for (std::size_t at : {0U, 1U}) {
+    const std::string name = at == 0 ? one : other;
+    places[at] =
+        (std::stoi(ask_sql(store, "SELECT rootpage FROM sqlite_schema WHERE name = '" + name + "'")) - 1) * size;
+    std::ifstream file(store / "restante.db", std::ios::binary);
+    file.seekg(places[at]);
+    pages[at].resize(static_cast<std::size_t>(size));
+    file.read(pages[at].data(), size);
+  }
+  std::fstream file(store / "restante.db", std::ios::in | std::ios::out | std::ios::binary);
+  for (std::size_t at : {0U, 1U}) file.seekp(places[at]).write(pages[1 - at].data(), size);
 }
 
 }  // namespace
@@ -99,6 +118,21 @@ TEST_CASE("a row of another stream is not given out, whatever the index says", "
   const core::LoadReply reply = load_all(store);
   CHECK(firsts_of(reply) == std::vector<Sequence>{base + 10, base + 20, base + 40, base + 50});
   CHECK(reply.damaged == std::vector<core::Range>{{base + 30, base + 39}});
+}
+
+TEST_CASE("a lost index of the rows does not hide a lost parked message", "[store]") {
+  const TemporaryDirectory place;
+  {
+    SqliteStore store(options_for(place.path()));
+    core::Transaction transaction = first_transaction();
+    for (Sequence row = 1; row <= 150; ++row) transaction.rows.push_back(row_of(1, row, row, row - 1));
+    transaction.parked.push_back({1, 9, 0xABCD, 1, 2, "nack"});
+    store.commit(transaction);
+  }
+  swap_pages(place.path(), "batch_place", "parked_due");
+  const auto refusal = refusal_of(options_for(place.path()));
+  REQUIRE(refusal);
+  CHECK_THAT(refusal->what(), Contains("parked_due"));
 }
 
 TEST_CASE("a record that does not fit its checksum is refused, and told which", "[store]") {

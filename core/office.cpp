@@ -114,6 +114,10 @@ void Office::supersede(Link& link) {
   }
 }
 
+bool Office::is_dead(const std::string& host, std::uint32_t pid, std::uint64_t start_time) const {
+  return pid != 0 && host == settings_.host && !settings_.is_alive(pid, start_time);
+}
+
 WriterSeat::Holder Office::holder_of(LinkId id, const Link& link, std::uint64_t handle) const {
   return {handle, id, link.hello.process, link.hello.pid, link.hello.start_time, link.hello.host, false};
 }
@@ -134,8 +138,7 @@ void Office::on_message(LinkId id, Link& link, const OpenWriter& open) {
   }
   link.handles[open.handle] = open.stream;
   const WriterSeat::Holder& present = outbox->writer().holder;
-  if (present.pid != 0 && present.handle != open.handle && present.host == settings_.host &&
-      !settings_.is_alive(present.pid, present.start_time)) {
+  if (present.handle != open.handle && is_dead(present.host, present.pid, present.start_time)) {
     outbox->on_writer_gone();  // a dead writer never blocks its successor
   }
   if (outbox->note_known(open.grants)) renew_incarnation(open.stream);
@@ -316,6 +319,12 @@ void Office::on_message(LinkId id, Link& link, const Subscribe& subscribe) {
   if (link.superseded) return;
   if (const auto text = problem_of(subscribe)) {
     refuse(id, Side::session, subscribe.session, ErrorCode::bad_argument, *text);
+    return;
+  }
+  // A late word of a process that was killed must not take an exclusive name from its successor (X7).
+  if (subscribe.mode == SubscriptionMode::exclusive &&
+      is_dead(link.hello.host, link.hello.pid, link.hello.start_time)) {
+    ++counters_["subscriptions of the dead"];
     return;
   }
   Outbox* outbox = stream(subscribe.stream, StreamKind::kept, id, Side::session, subscribe.session);

@@ -105,6 +105,8 @@ class Office {
   Outbox* find(const std::string& name);
   void finish(Outbox& outbox);
   void refuse(LinkId link, Side side, std::uint64_t id, ErrorCode code, const std::string& text);
+  /// A process of this host that is known to have ended.
+  [[nodiscard]] bool is_dead(const std::string& host, std::uint32_t pid, std::uint64_t start_time) const;
   [[nodiscard]] WriterSeat::Holder holder_of(LinkId id, const Link& link, std::uint64_t handle) const;
   [[nodiscard]] std::string live_endpoint(const Link& link, const Subscribe& subscribe) const;
   void set_windows();

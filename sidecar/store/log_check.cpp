@@ -125,7 +125,7 @@ class BrokenEnd {
 
 }  // namespace
 
-LogDamage check_log(const std::filesystem::path& path) {
+LogState check_log(const std::filesystem::path& path) {
   const FileDescriptor file = open_file(path, O_RDONLY);
   std::array<char, header_size> header{};
   if (!read_all(file, header.data(), header.size())) return {};
@@ -138,11 +138,12 @@ LogDamage check_log(const std::filesystem::path& path) {
   const std::size_t page_size = number_at(header.data() + 8);
   const bool is_sound = (magic == magic_big || magic == magic_little) && page_size >= 512 && page_size <= 65536 &&
                         std::has_single_bit(page_size) && sum.is_at(header.data() + 24);
-  if (!is_sound) return {.is_header = true, .commits = 0};
+  if (!is_sound) return {.is_header_damaged = true};
   if (is_ended) return {};  // all of it is in the database
 
   BrokenEnd end(header.data(), page_size, sum.is_big);
   bool is_whole = true;
+  std::uint64_t commits = 0;
   std::vector<char> frame(frame_header_size + page_size);
   while (read_all(file, frame.data(), frame.size())) {
     // Frames of an earlier round of the log have other salts, and are in the database.
@@ -152,10 +153,11 @@ LogDamage check_log(const std::filesystem::path& path) {
       sum.add(frame.data() + frame_header_size, page_size);
       is_whole = sum.is_at(frame.data() + 16);
     }
+    if (is_whole && number_at(frame.data() + 4) != 0) ++commits;
     if (is_whole) end.pass(frame.data());
     else end.add(frame.data());
   }
-  return {.is_header = false, .commits = end.lost_commits()};
+  return {.lost_commits = end.lost_commits(), .commits = commits};
 }
 
 }  // namespace restante::sidecar

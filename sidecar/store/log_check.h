@@ -7,11 +7,12 @@
 
 namespace restante::sidecar {
 
-/// What of a log cannot be read.
-struct LogDamage {
-  bool is_header = false;     ///< the header is damaged: SQLite will take nothing of the log
-  std::uint64_t commits = 0;  ///< from the first damaged frame on, as far as they can be counted
-  explicit operator bool() const noexcept { return is_header || commits > 0; }
+/// What is in a log.
+struct LogState {
+  bool is_header_damaged = false;  ///< SQLite will take nothing of the log
+  std::uint64_t lost_commits = 0;  ///< from the first damaged frame on, as far as they can be counted
+  std::uint64_t commits = 0;       ///< before that: SQLite will take them over
+  [[nodiscard]] bool is_damaged() const noexcept { return is_header_damaged || lost_commits > 0; }
 };
 
 /// SQLite ends silently at the first frame whose checksum is wrong, as it must after a power cut: the last commit may
@@ -20,6 +21,6 @@ struct LogDamage {
 /// from a power cut.
 ///
 /// Reads the whole log. Not to be called while SQLite has the database open. Throws Error if it cannot be read.
-LogDamage check_log(const std::filesystem::path& path);
+LogState check_log(const std::filesystem::path& path);
 
 }  // namespace restante::sidecar

@@ -1,7 +1,11 @@
 #include "sidecar/store/open_store.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <utility>
 
 #include <SQLiteCpp/SQLiteCpp.h>
@@ -11,6 +15,7 @@
 #include "sidecar/store/database.h"
 #include "sidecar/store/database_header.h"
 #include "sidecar/store/log_check.h"
+#include "sidecar/store/log_end.h"
 #include "sidecar/store/record_sum.h"
 #include "sidecar/store/schema.h"
 #include "sidecar/store/sqlite_error.h"
@@ -44,19 +49,32 @@ std::uint64_t quota_of(const StoreOptions& options, const StorePaths& paths, std
   return std::min(options.quota, total);
 }
 
-/// Opening the database takes over what is whole of the log and forgets the rest: that is kept beside it.
-void rescue_log(const StorePaths& paths, std::vector<std::string>& warnings) {
-  drop_page_cache(paths.wal);
-  const LogDamage damage = check_log(paths.wal);
-  if (!damage) return;
+void keep_damaged_log(const StorePaths& paths, const LogState& log, std::vector<std::string>& warnings) {
   const std::string copy = paths.wal.string() + ".damaged-" + utc_now();
   std::error_code failed;
   std::filesystem::copy_file(paths.wal, copy, failed);
   warnings.push_back("the log " + paths.wal.string() + " is damaged" +
-                     (damage.is_header ? ", and with it all that was stored since the last checkpoint"
-                                       : ", and with it " + std::to_string(damage.commits) + " commits") +
+                     (log.is_header_damaged ? ", and with it all that was stored since the last checkpoint"
+                                            : ", and with it " + std::to_string(log.lost_commits) + " commits") +
                      ": their messages and cursors are lost. " +
                      (failed ? "It could not be kept: " + failed.message() : "It was kept as " + copy));
+}
+
+/// Nothing of it is needed.
+void mark_log(const StorePaths& paths) {
+  const FileDescriptor file = open_file(paths.wal, O_WRONLY);
+  if (::pwrite(file.get(), &LogEnd::mark_octet, 1, 0) == 1) return;
+  throw Error(ErrorCode::store_failed, "cannot write to " + paths.wal.string() + ": " + system_text(errno));
+}
+
+/// Opening the database takes over what is whole of the log and forgets the rest: that is kept beside it.
+void rescue_log(const StorePaths& paths, std::vector<std::string>& warnings) {
+  drop_page_cache(paths.wal);
+  const LogState log = check_log(paths.wal);
+  if (log.is_damaged()) keep_damaged_log(paths, log, warnings);
+  // SQLite would go on under the same salts, over what a power cut left of a commit that never was. If the power is cut
+  // again, the rest of that would look like a commit behind one that cannot be read.
+  if (log.commits == 0) mark_log(paths);
 }
 
 /// Makes the database if there is none. Returns whether a log of an earlier run lies beside it.

@@ -80,6 +80,30 @@ TEST_CASE("what comes by a link that its client has left takes no seat (W1, deci
   CHECK(other.peer->last<Refused>()->code == ErrorCode::held_elsewhere);
 }
 
+TEST_CASE("a late word of a reader that was killed takes its name from nobody (X7)") {
+  OfficeBench bench;
+  Subscribe subscribe;
+  subscribe.stream = "s";
+  subscribe.subscription = "reader";
+  subscribe.mode = SubscriptionMode::exclusive;
+  Peer& killed = bench.connect(200);
+  Peer& successor = bench.connect(201);
+  subscribe.session = 2;
+  bench.say(successor, subscribe);
+  REQUIRE(successor.last<Subscribed>());
+  subscribe.session = 1;
+  SECTION("it is dead") {
+    bench.dead_pids.insert(200);
+    bench.say(killed, subscribe);
+    CHECK_FALSE(killed.last<Subscribed>());
+    CHECK_FALSE(successor.last<TakenOver>());
+  }
+  SECTION("a living one does") {
+    bench.say(killed, subscribe);
+    CHECK(successor.last<TakenOver>());
+  }
+}
+
 TEST_CASE("a jump in the numbers of a link ends it, and what it held is owed (T3)") {
   OfficeBench bench;
   TestWriter writer(bench);

@@ -193,6 +193,31 @@ TEST_CASE("damage in a log that is in the database already brings nothing back",
   CHECK(octet_of(killed.path() / "restante.db-wal", 0) == LogEnd::begin_octet);
 }
 
+TEST_CASE("what a power cut left of a commit is never taken for one that came later", "[store]") {
+  const TemporaryDirectory place;
+  const TemporaryDirectory cut;
+  const auto salts_of = [](const std::filesystem::path& log) {
+    std::ifstream file(log, std::ios::binary);
+    std::string header(24, 0);
+    file.read(header.data(), 24);
+    return header.substr(16);
+  };
+  const auto log = place.path() / "restante.db-wal";
+  SqliteStore store(options_for(place.path()));
+  REQUIRE(octet_of(log, 0) == LogEnd::mark_octet);
+  store.commit(first_transaction());  // the only one in its log
+  for (const char* file : {"restante.db", "restante.db-wal"}) {
+    std::filesystem::copy_file(place.path() / file, cut.path() / file);
+  }
+  turn_octet(cut.path() / "restante.db-wal", 32 + 24 + 10);  // in the page of the first frame: it was never synced
+  const std::string salts = salts_of(cut.path() / "restante.db-wal");
+  SqliteStore opened(options_for(cut.path()));
+  CHECK(opened.image().streams.empty());
+  opened.commit(first_transaction());
+  CHECK(octet_of(cut.path() / "restante.db-wal", 0) == LogEnd::begin_octet);
+  CHECK(salts_of(cut.path() / "restante.db-wal") != salts);
+}
+
 TEST_CASE("a commit that was added to a log marked as empty is not taken for kept", "[store]") {
   const TemporaryDirectory place;
   SQLite::Database database((place.path() / "a.db").string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);

@@ -55,7 +55,7 @@ def live_path_cut_control_alive():
         live = interpose(c, w)
         p = c.producer(sidecar=s, count=12000, rate=3000)
         c.seen("delivered", 2000)
-        expect(live.up > 2000 * 100, f"the test is pointless: only {live.up} octets went live")
+        c.until("the live wire carries the load", lambda: live.up > 2000 * 100)
         live.cut()
         c.seen("delivered", 5000)
         live.mend()

@@ -132,7 +132,7 @@ class Machine:
         return self.c.status(self.sidecar)["counters"].get("commits refused by a full store", 0)
 
     def is_at_quota(self):
-        """It went on and filled its quota once more, perhaps with what acks had freed before: that alone holds it back."""
+        """It went on and filled its quota again, or had done so with what acks had freed: that alone holds it back."""
         store = self.c.status(self.sidecar)["store"]
         return store["used"] > store["quota"] * 0.8
 

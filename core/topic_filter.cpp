@@ -26,4 +26,11 @@ bool filters_match(const std::vector<std::string>& filters, std::string_view top
                      [topic](const std::string& filter) { return filter_matches(filter, topic); });
 }
 
+std::string_view prefix_of(std::string_view filter) noexcept {
+  const std::size_t wildcard = filter.find_first_of("+#");
+  if (wildcard == std::string_view::npos) return filter;
+  const bool has_slash_to_leave = filter[wildcard] == '#' && wildcard > 0;
+  return filter.substr(0, has_slash_to_leave ? wildcard - 1 : wildcard);
+}
+
 }  // namespace restante::core

@@ -16,4 +16,8 @@ bool filter_matches(std::string_view filter, std::string_view topic) noexcept;
 /// Does any of `filters` match? No filters at all match everything, the empty topic of pipelines too.
 bool filters_match(const std::vector<std::string>& filters, std::string_view topic) noexcept;
 
+/// The longest text that every topic which passes `filter` begins with, for a socket that knows nothing but prefixes:
+/// `a/` of `a/+/c`, but `a` of `a/#`, which sees `a` itself. A view into `filter`, which must be as above.
+std::string_view prefix_of(std::string_view filter) noexcept;
+
 }  // namespace restante::core

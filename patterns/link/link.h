@@ -133,6 +133,62 @@ class Pull {
   std::unique_ptr<State> state_;
 };
 
+/// The live path's sending end of publish/subscribe: one bound PUB for all subscribers. Sending never waits: a
+/// subscriber whose queue is full loses the message, and no other does; what is lost live the store has.
+class Publish {
+ public:
+  explicit Publish(Context& context);
+  ~Publish();
+  Publish(const Publish&) = delete;
+  Publish& operator=(const Publish&) = delete;
+  std::string bind(const std::string& endpoint);  ///< as Router::bind; may be called again for a further endpoint
+  /// To all whose subscriptions have arrived and are a prefix of `topic`. A message goes whole or not at all. It is
+  /// always Sent::yes, which says nothing about anybody's having it.
+  Sent send(std::string_view topic, const Buffer& batch);
+
+  struct State;
+  [[nodiscard]] State& state() noexcept { return *state_; }
+
+ private:
+  std::unique_ptr<State> state_;
+};
+
+/// What was published, as it was.
+struct Publication {
+  std::string topic;
+  Buffer batch;  ///< aligned to 8 octets; holds no more memory than its frame
+};
+
+/// The receiving end: one SUB, connected to many publishers. It reconnects and subscribes again by itself; what is
+/// published in between is lost here. A peer that breaks the protocol (a frame over the limit, another kind of socket
+/// at that address) is left for good, in silence: disconnect() and connect() bring it back. Messages that are not two
+/// frames are dropped and counted.
+class Subscribe {
+ public:
+  Subscribe(Context& context, std::size_t frame_size_max);
+  ~Subscribe();
+  Subscribe(const Subscribe&) = delete;
+  Subscribe& operator=(const Subscribe&) = delete;
+
+  /// Throws Error (misconfigured) if the endpoint is none that one can connect to. Again for the same one: nothing.
+  void connect(const std::string& endpoint);
+  /// What came from there and was not received is lost, but for one message at most that still comes. Nothing happens
+  /// if it is not connected to.
+  void disconnect(const std::string& endpoint);
+  /// From now on, and once the publishers know it, topics that begin with `prefix`; all with an empty one. Prefixes are
+  /// counted: what was subscribed twice ends with the second unsubscribe. One that was never subscribed ends nothing.
+  void subscribe(std::string_view prefix);
+  void unsubscribe(std::string_view prefix);
+  std::optional<Publication> receive();                  ///< as Router::receive
+  [[nodiscard]] std::uint64_t dropped() const noexcept;  ///< messages of one frame, or of more than two, so far
+
+  struct State;
+  [[nodiscard]] State& state() noexcept { return *state_; }
+
+ private:
+  std::unique_ptr<State> state_;
+};
+
 /// Wakes a Poller from any thread, and from a signal handler. Many signals before a drain are one wake-up.
 class Wake {
  public:
@@ -158,9 +214,15 @@ class Poller {
   void add(Router& router);  ///< its messages and its monitor
   void add(Dealer& dealer);
   void add(Pull& pull);
+  /// Ends no wait, but lets the socket meet those who come and bury those who have gone: it does that only when it is
+  /// used, so that an idle publisher would not know its subscribers, and would keep what the dead ones left.
+  void add(Publish& publish);
+  void add(Subscribe& subscribe);
   void add(Wake& wake);
   void remove(Dealer& dealer);
   void remove(Pull& pull);
+  void remove(Publish& publish);
+  void remove(Subscribe& subscribe);
   /// Until something is readable or `timeout` has passed (rounded up to milliseconds).
   void wait(Duration timeout);
 

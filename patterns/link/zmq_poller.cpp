@@ -2,6 +2,7 @@
 #include <climits>
 
 #include "patterns/link/zmq_dealer.h"
+#include "patterns/link/zmq_publish_subscribe.h"
 #include "patterns/link/zmq_push_pull.h"
 #include "patterns/link/zmq_router.h"
 
@@ -15,6 +16,7 @@ struct Poller::State {
 
   std::vector<zmq_pollitem_t> items;
   std::vector<const Router::State*> routers;
+  std::vector<const Subscribe::State*> subscribers;
 };
 
 namespace {
@@ -45,6 +47,13 @@ void Poller::add(Dealer& dealer) {
 
 void Poller::add(Pull& pull) { state_->add(pull.state().socket.handle()); }
 
+void Poller::add(Publish& publish) { state_->add(publish.state().socket.handle()); }
+
+void Poller::add(Subscribe& subscribe) {
+  state_->subscribers.push_back(&subscribe.state());
+  state_->add(subscribe.state().socket.handle());
+}
+
 void Poller::add(Wake& wake) { state_->items.push_back(zmq_pollitem_t{nullptr, wake.descriptor(), ZMQ_POLLIN, 0}); }
 
 void Poller::remove(Dealer& dealer) {
@@ -54,10 +63,20 @@ void Poller::remove(Dealer& dealer) {
 
 void Poller::remove(Pull& pull) { state_->remove(pull.state().socket.handle()); }
 
+void Poller::remove(Publish& publish) { state_->remove(publish.state().socket.handle()); }
+
+void Poller::remove(Subscribe& subscribe) {
+  std::erase(state_->subscribers, &subscribe.state());
+  state_->remove(subscribe.state().socket.handle());
+}
+
 void Poller::wait(Duration timeout) {
-  // A router may hold messages that it has taken out of the socket already.
+  // These may hold messages that they have taken out of their sockets already.
   for (const auto* router : state_->routers) {
     if (!router->queue.empty()) return;
+  }
+  for (const auto* subscriber : state_->subscribers) {
+    if (!subscriber->taken.empty()) return;
   }
   const int result = zmq_poll(state_->items.data(), static_cast<int>(state_->items.size()), milliseconds(timeout));
   if (result >= 0 || zmq_errno() == EINTR) return;

@@ -30,6 +30,14 @@ void copy(zmq_msg_t& message, std::string_view octets) {
   if (!octets.empty()) std::memcpy(zmq_msg_data(&message), octets.data(), octets.size());
 }
 
+void fill(zmq_msg_t& message, const Buffer& frame) {
+  if (frame.size() >= share_from && frame.owner() != nullptr) {
+    share(message, frame);
+  } else {
+    copy(message, frame.octets());
+  }
+}
+
 bool is_aligned(const void* address) { return reinterpret_cast<std::uintptr_t>(address) % 8 == 0; }
 
 }  // namespace
@@ -133,11 +141,7 @@ Socket::Arrival Socket::receive_rest(Frame& frame, std::vector<Buffer>& frames, 
 
 Sent Socket::send(const Buffer& frame, int flags) {
   zmq_msg_t message;
-  if (frame.size() >= share_from && frame.owner() != nullptr) {
-    share(message, frame);
-  } else {
-    copy(message, frame.octets());
-  }
+  fill(message, frame);
   return send_message(message, flags);
 }
 
@@ -145,6 +149,19 @@ Sent Socket::send_copy(std::string_view octets, int flags) {
   zmq_msg_t message;
   copy(message, octets);
   return send_message(message, flags);
+}
+
+Sent Socket::send_pair(std::string_view first, const Buffer& second) {
+  zmq_msg_t front;
+  Frame back;  // closes what is not sent
+  fill(*back.message(), second);
+  copy(front, first);
+  const Sent queued = send_message(front, ZMQ_SNDMORE);
+  if (queued != Sent::yes) return queued;
+  // zmq finds room at the first part of a message or not at all.
+  const Sent rest = send_message(*back.message(), 0);
+  RESTANTE_ASSERT(rest == Sent::yes);
+  return Sent::yes;
 }
 
 Sent Socket::send_message(zmq_msg_t& message, int flags) {

@@ -88,6 +88,8 @@ class Socket {
 
   Sent send(const Buffer& frame, int flags);
   Sent send_copy(std::string_view octets, int flags);
+  /// A message of two frames, whole or not at all: also if there is no memory for the second one.
+  Sent send_pair(std::string_view first, const Buffer& second);
 
   OneThread thread;
 

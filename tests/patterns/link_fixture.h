@@ -12,6 +12,7 @@
 #include <fstream>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -107,6 +108,42 @@ class Child {
 };
 
 inline core::Buffer text(const std::string& octets) { return core::Buffer::copy_of(octets); }
+
+inline bool is_aligned(const core::Buffer& buffer) {
+  return reinterpret_cast<std::uintptr_t>(buffer.octets().data()) % 8 == 0;
+}
+
+/// The next publication, at the latest at the deadline.
+inline std::optional<Publication> next_of(Subscribe& subscribe) {
+  Poller poller;
+  poller.add(subscribe);
+  std::optional<Publication> publication;
+  eventually(poller, [&] { return (publication = subscribe.receive()).has_value(); });
+  return publication;
+}
+
+/// Has `say` publish words until `subscribe` hears one, and then waits until it has heard all: its subscription is
+/// known from then on, and nothing is on its way. Others who hear these words tell them by their beginning, "knock".
+inline bool meet(Subscribe& subscribe, const std::function<void(const core::Buffer&)>& say) {
+  static int meetings = 0;
+  const std::string knock = "knock " + std::to_string(++meetings);
+  const std::string over = knock + " is over";
+  Poller poller;
+  poller.add(subscribe);
+  const auto hears = [&](const std::string& word) {
+    while (const auto publication = subscribe.receive()) {
+      if (publication->batch.octets() == word) return true;
+    }
+    return false;
+  };
+  if (!eventually(poller, [&] { return say(text(knock)), hears(knock); })) return false;
+  say(text(over));
+  return eventually(poller, [&] { return hears(over); });
+}
+
+inline bool meet(Subscribe& subscribe, Publish& publish, const std::string& topic) {
+  return meet(subscribe, [&](const core::Buffer& word) { publish.send(topic, word); });
+}
 
 /// Everything that a router tells, in its order: "octets" of a message, "lost" for an end.
 struct Heard {

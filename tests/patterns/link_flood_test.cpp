@@ -13,9 +13,9 @@ namespace {
 
 constexpr int messages = 20'000;
 
-/// Sends messages of so many frames, and a good one. They are far more than kernel and sender can hold: when the last
-/// one has been taken, most of them wait at the receiver.
-void flood(Socket& stranger, int frames) {
+/// Sends messages of so many frames, and a good one of `good_frames`. They are far more than kernel and sender can
+/// hold: when the last one has been taken, most of them wait at the receiver.
+void flood(Socket& stranger, int frames, int good_frames = 1) {
   const auto put = [&](const std::string& octets, int flags) {
     return eventually([&] { return stranger.send(text(octets), flags) == Sent::yes; });
   };
@@ -24,6 +24,7 @@ void flood(Socket& stranger, int frames) {
     for (int frame = 1; frame < frames; ++frame) REQUIRE(put(octets, ZMQ_SNDMORE));
     REQUIRE(put(octets, 0));
   }
+  for (int frame = 1; frame < good_frames; ++frame) REQUIRE(put("good", ZMQ_SNDMORE));
   REQUIRE(put("good", 0));
 }
 
@@ -63,4 +64,19 @@ TEST_CASE("a live path that is flooded with messages of too many frames drops on
   Poller poller;
   poller.add(pull);
   read_to_the_end(pull, poller);
+}
+
+TEST_CASE("a subscriber that is flooded with messages of too many frames drops only some at a time", "[link]") {
+  const Place place;
+  Context context;
+  Socket stranger(context, ZMQ_PUB, frame_max);
+  stranger.set(ZMQ_SNDHWM, 0);  // it would drop, and not wait
+  Subscribe subscribe(context, frame_max);
+  subscribe.subscribe("");
+  subscribe.connect(bind_socket(stranger.handle(), place.ipc("socket")));
+  REQUIRE(meet(subscribe, [&](const core::Buffer& word) { stranger.send_pair("", word); }));
+  flood(stranger, 3, 2);
+  Poller poller;
+  poller.add(subscribe);
+  read_to_the_end(subscribe, poller);
 }

@@ -49,10 +49,6 @@ core::Buffer watched(std::size_t size, std::shared_ptr<std::atomic<bool>> releas
   return core::Buffer(std::move(owner), view);
 }
 
-bool is_aligned(const core::Buffer& buffer) {
-  return reinterpret_cast<std::uintptr_t>(buffer.octets().data()) % 8 == 0;
-}
-
 }  // namespace
 
 TEST_CASE("octets of any size arrive as they were, aligned", "[link]") {

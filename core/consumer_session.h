@@ -19,7 +19,11 @@ struct ConsumerSession {
   Token token = 0;
   LinkId link = 0;
   std::uint64_t session = 0;
-  std::string endpoint;  ///< of its PULL, as the producer can reach it; empty: no live path
+  /// Of its PULL, as the producer can reach it; of an exclusive reader, where the writer publishes, as it was told.
+  /// Empty: no live path.
+  std::string endpoint;
+  std::string host;      ///< as in Hello
+  bool listens = false;  ///< an exclusive reader that wants to be told where the writer publishes
   Credit credit;
   Credit out;                    ///< held by it: sent by the sidecar, or live by the producer
   Credit live_used;              ///< copies with this owner, since the writer's link began

@@ -19,6 +19,7 @@
 #include "core/id_set.h"
 #include "core/known_grants.h"
 #include "core/messages.h"
+#include "core/names.h"
 #include "core/order_gate.h"
 #include "core/received_report.h"
 #include "core/settled_ids.h"
@@ -41,11 +42,12 @@ class Inbox {
   struct Options {
     std::uint64_t session = 0;  ///< random
     std::string stream;
-    std::string subscription = "workers";
+    std::string subscription{pipeline_subscription};
     SubscriptionMode mode = SubscriptionMode::shared;
     std::vector<std::string> filters;
     std::string start = "new";
-    std::vector<std::string> live_endpoints;
+    std::vector<std::string> live_endpoints;  ///< of a shared one: where it takes live copies
+    bool listens = false;                     ///< of an exclusive one: it wants to be told where the writer publishes
     std::string host;
     std::uint64_t credit_octets = 0;  ///< upper bound of what it asks for; 0: limits::consumer_credit
     Duration lease{};                 ///< 0: limits::lease

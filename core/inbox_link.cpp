@@ -54,6 +54,7 @@ void Inbox::subscribe() {
   subscribe.start = options_.start;
   subscribe.claim = claim_;
   subscribe.live_endpoints = options_.live_endpoints;
+  subscribe.listens = options_.listens;
   subscribe.host = options_.host;
   subscribe.held = list_held();
   subscribe.known = grants_.all();

@@ -39,6 +39,8 @@ using Grant = GrantRange;
 using Incarnation = std::array<std::uint64_t, 2>;
 
 enum class StreamKind : std::uint8_t { kept, live };
+/// pipeline: one subscription, `workers`, made with the stream. pubsub: those that subscribers make.
+enum class StreamPattern : std::uint8_t { pipeline, pubsub };
 enum class SubscriptionMode : std::uint8_t { shared, exclusive };
 enum class Side : std::uint8_t { handle, session, link };
 
@@ -73,6 +75,8 @@ struct OpenWriter {
   std::vector<Grant> grants;  ///< of this handle, from the one of the first unconfirmed batch on
   Sequence confirmed_to = 0;  ///< all that this handle used up to here is confirmed
   std::uint64_t window = 0;   ///< octets it would like to have unconfirmed
+  StreamPattern pattern = StreamPattern::pipeline;
+  std::vector<std::string> live_endpoints{};  ///< where it publishes: its PUB; `*` for the host as in Subscribe
 };
 struct RequestGrant {
   std::uint64_t handle = 0;
@@ -94,6 +98,7 @@ struct Subscribe {
   Credit credit;
   std::vector<Grant> known;      ///< grants that this consumer has seen (X6)
   std::vector<GrantRange> held;  ///< delivered or queued and unsettled from an earlier link
+  bool listens = false;          ///< exclusive: it wants to be told where the writer publishes
 };
 
 struct Nack {
@@ -200,6 +205,13 @@ struct Grants {
   std::vector<Grant> grants;
 };  ///< all of the stream's, announced before their use
 
+/// Where the stream's writer publishes, for a session that listens. Only the newest word counts. A host `*` is that of
+/// the sidecar.
+struct LiveSource {
+  Token token = 0;
+  std::string endpoint;
+};
+
 struct Owed {
   Range range;
   std::uint32_t attempts = 0;  ///< that ended before this one
@@ -233,7 +245,7 @@ struct Report {
 using ControlMessage =
     std::variant<Heartbeat, Hello, Bye, OpenWriter, RequestGrant, CloseWriter, Subscribe, Settle, CatchUp, Unsubscribe,
                  Query, Welcome, Unknown, Refused, Granted, Attached, Confirmed, Resend, Fenced, LiveTarget, Subscribed,
-                 Grants, Redelivery, Checkpoint, TakenOver, Report>;
+                 Grants, Redelivery, Checkpoint, TakenOver, Report, LiveSource>;
 
 /// Numbered per link and direction from 1; a jump restarts the session (T3).
 struct ControlFrame {

@@ -15,6 +15,9 @@
 
 namespace restante::core {
 
+/// The subscription of every pipeline. No other stream has one of this name.
+inline constexpr std::string_view pipeline_subscription = "workers";
+
 /// What is wrong with a name, as the end of a sentence that begins with it ("is empty"); nullopt if nothing is.
 using NameProblem = std::optional<std::string>;
 

@@ -119,7 +119,13 @@ bool Office::is_dead(const std::string& host, std::uint32_t pid, std::uint64_t s
 }
 
 WriterSeat::Holder Office::holder_of(LinkId id, const Link& link, std::uint64_t handle) const {
-  return {handle, id, link.hello.process, link.hello.pid, link.hello.start_time, link.hello.host, false};
+  return {.handle = handle,
+          .link = id,
+          .process = link.hello.process,
+          .pid = link.hello.pid,
+          .start_time = link.hello.start_time,
+          .host = link.hello.host,
+          .peer_address = link.peer_address};
 }
 
 void Office::on_message(LinkId id, Link& link, const OpenWriter& open) {
@@ -130,7 +136,7 @@ void Office::on_message(LinkId id, Link& link, const OpenWriter& open) {
            "cannot open stream " + open.stream + " for writing: the handle is one of stream " + known->second);
     return;
   }
-  Outbox* outbox = stream(open.stream, open.kind, id, Side::handle, open.handle);
+  Outbox* outbox = written_stream(open, id);
   if (outbox == nullptr) return;
   if (link.handles.size() >= limits::handles_max) {
     refuse(id, Side::handle, open.handle, ErrorCode::retry_later, "too many handles on one link");
@@ -142,7 +148,9 @@ void Office::on_message(LinkId id, Link& link, const OpenWriter& open) {
     outbox->on_writer_gone();  // a dead writer never blocks its successor
   }
   if (outbox->note_known(open.grants)) renew_incarnation(open.stream);
-  outbox->open_writer(open, holder_of(id, link, open.handle), turn_);
+  WriterSeat::Holder holder = holder_of(id, link, open.handle);
+  holder.live_endpoints = open.live_endpoints;
+  outbox->open_writer(open, holder, turn_);
   finish(*outbox);
 }
 
@@ -227,61 +235,6 @@ void Office::renew_incarnation(const std::string& stream) {
   pending_incarnation_ = true;
 }
 
-// ---- streams
-
-Outbox* Office::find(const std::string& name) {
-  const auto at = streams_.find(name);
-  return at == streams_.end() ? nullptr : &at->second;
-}
-
-void Office::refuse(LinkId link, Side side, std::uint64_t id, ErrorCode code, const std::string& text) {
-  ++counters_["refused"];
-  out_.push_back(Outgoing{link, Refused{side, id, code, text}, {}});
-}
-
-/// The stream, made if it is new: with its one implicit subscription, so that work sent before any worker exists is
-/// kept.
-Outbox* Office::stream(const std::string& name, StreamKind kind, LinkId refuse_to, Side side, std::uint64_t id) {
-  if (Outbox* known = find(name)) {
-    if (known->record().kind == kind || side == Side::session) return known;
-    refuse(
-        refuse_to, side, id, ErrorCode::bad_argument,
-        "stream " + name + " exists as " + (kind == StreamKind::live ? "kept" : "live") + "; that cannot be changed");
-    return nullptr;
-  }
-  if (const auto fault = problem_of_stream_name(name)) {
-    refuse(refuse_to, side, id, ErrorCode::bad_argument, "stream name \"" + name + "\" " + *fault);
-    return nullptr;
-  }
-  if (streams_.size() >= limits::streams_max) {
-    refuse(refuse_to, side, id, ErrorCode::retry_later,
-           "this node has " + std::to_string(streams_.size()) + " streams, which is its limit");
-    return nullptr;
-  }
-  StreamRecord record;
-  record.id = next_stream_id_++;
-  record.name = name;
-  record.kind = kind;
-  Outbox& added = streams_.try_emplace(name, record, settings_.outbox).first->second;
-  if (kind == StreamKind::kept) {
-    added.add_subscription(
-        SubscriptionRecord{next_subscription_id_++, record.id, "workers", SubscriptionMode::shared, {}, 0, 0});
-  }
-  share_memory();
-  set_windows();
-  return &added;
-}
-
-/// The memory for batches is one budget of the node, however many streams and subscriptions there are (C5).
-void Office::share_memory() {
-  std::size_t subscriptions = 0;
-  for (const auto& [name, outbox] : streams_) subscriptions += outbox.subscriptions().size();
-  const std::uint64_t share = limits::tracked_octets_all / std::max<std::size_t>(1, subscriptions);
-  for (auto& [name, outbox] : streams_) {
-    outbox.set_share(std::clamp<std::uint64_t>(share, limits::tracked_octets_min, limits::tracked_octets_max));
-  }
-}
-
 // ---- consumers
 
 std::string Office::live_endpoint(const Link& link, const Subscribe& subscribe) const {
@@ -327,7 +280,9 @@ void Office::on_message(LinkId id, Link& link, const Subscribe& subscribe) {
     ++counters_["subscriptions of the dead"];
     return;
   }
-  Outbox* outbox = stream(subscribe.stream, StreamKind::kept, id, Side::session, subscribe.session);
+  const StreamPattern pattern =
+      subscribe.subscription == pipeline_subscription ? StreamPattern::pipeline : StreamPattern::pubsub;
+  Outbox* outbox = stream(subscribe.stream, StreamKind::kept, pattern, id, Side::session, subscribe.session);
   if (outbox == nullptr) return;
   if (outbox->record().kind == StreamKind::live) {
     refuse(id, Side::session, subscribe.session, ErrorCode::bad_argument,
@@ -353,7 +308,9 @@ void Office::on_message(LinkId id, Link& link, const Subscribe& subscribe) {
   while (session.token == 0) session.token = random_.next();
   session.link = id;
   session.session = subscribe.session;
-  session.endpoint = live_endpoint(link, subscribe);
+  session.host = subscribe.host;
+  if (subscribe.mode == SubscriptionMode::shared) session.endpoint = live_endpoint(link, subscribe);
+  else session.listens = subscribe.listens;
   session.credit = subscribe.credit;
   link.sessions[session.token] = subscribe.stream;
   const std::size_t before = outbox->subscriptions().size();

@@ -101,7 +101,10 @@ class Office {
   /// `in_order`: nothing that its sessions held is suspect. `closes_writers`: it said goodbye, and will not come back.
   void end_link(LinkId id, bool in_order, bool closes_writers = false);
   void renew_incarnation(const std::string& stream);
-  Outbox* stream(const std::string& name, StreamKind kind, LinkId refuse_to, Side side, std::uint64_t id);
+  Outbox* stream(const std::string& name, StreamKind kind, StreamPattern pattern, LinkId refuse_to, Side side,
+                 std::uint64_t id);
+  Outbox* written_stream(const OpenWriter& open, LinkId id);
+  void add_workers(Outbox& outbox);
   Outbox* find(const std::string& name);
   void finish(Outbox& outbox);
   void refuse(LinkId link, Side side, std::uint64_t id, ErrorCode code, const std::string& text);

@@ -78,6 +78,8 @@ class Outbox {
   [[nodiscard]] std::size_t sessions() const noexcept { return sessions_.size(); }
   [[nodiscard]] bool has_session(Token token) const { return sessions_.contains(token); }
   [[nodiscard]] bool has_subscription(const std::string& name) const;
+  /// Nobody has written to it or subscribed yet: what it is to be is still open.
+  [[nodiscard]] bool is_blank() const noexcept { return record_.writer == 0 && subscriptions_.empty(); }
   [[nodiscard]] const std::map<SubscriptionId, Subscription>& subscriptions() const noexcept { return subscriptions_; }
   [[nodiscard]] Instant next_deadline(Instant now, bool store_is_busy) const;
 
@@ -164,6 +166,7 @@ class Outbox {
   [[nodiscard]] bool is_open(Sequence sequence) const;
 
   void admit(Token token, Turn& turn);
+  void tell_sources(Turn& turn);
   [[nodiscard]] std::optional<std::string> refusal(const Subscribe& subscribe, const SubscriptionRecord& record) const;
   void draw_claim(std::uint64_t presented, Subscription& subscription, Turn& turn);
   void replace_sessions(const ConsumerSession& session, Subscription& subscription, Turn& turn);

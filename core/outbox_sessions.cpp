@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "core/assert.h"
+#include "core/live_source.h"
 #include "core/outbox.h"
 
 namespace restante::core {
@@ -138,6 +139,25 @@ void Outbox::admit(Token token, Turn& turn) {
                Subscribed{session.session, token, subscription->record.mode, subscription->record.claim,
                           subscription->durable_floor, grant_list(), 0, subscription->group.first_untried()},
                {}});
+  if (writer_.attached) tell_sources(turn);
+}
+
+/// Tells who listens where the seated writer publishes. Before any copy of it: only what is on its way to a reader may
+/// be taken for held by it.
+void Outbox::tell_sources(Turn& turn) {
+  const WriterSeat::Holder& holder = writer_.holder;
+  for (auto& [id, subscription] : subscriptions_) {
+    if (!subscription.group.exclusive()) continue;
+    const std::map<Token, ConsumerSession> sessions = subscription.group.sessions();
+    for (const auto& [token, session] : sessions) {
+      if (!session.listens || !session.admitted) continue;
+      std::string source = live_source(holder.live_endpoints, holder.peer_address, session.host == holder.host);
+      if (source.size() > limits::endpoint_size_max) source.clear();  // with the address in it
+      if (source == session.endpoint) continue;
+      subscription.group.hear(token, source);
+      if (!source.empty()) turn.out.push_back(Outgoing{session.link, LiveSource{token, std::move(source)}, {}});
+    }
+  }
 }
 
 void Outbox::settle(const Settle& settle, Turn& turn) {

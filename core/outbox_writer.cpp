@@ -161,6 +161,7 @@ void Outbox::attach(const OpenWriter& open, const WriterSeat::Holder& holder, Tu
   confirmed_to_ = known ? std::max(confirmed_to_, told) : (line_.empty() ? chain : confirmed_to_);
   raise_head(chain);
   for (auto& [id, subscription] : subscriptions_) subscription.group.forget_lending();
+  tell_sources(turn);
   turn.out.push_back(Outgoing{holder.link, Attached{open.handle, window_, record_.last_marker}, {}});
 }
 
@@ -215,6 +216,7 @@ void Outbox::seat_writer(const PendingGrant& granted, Turn& turn) {
     writer_.since = turn.now;
     raise_head(writer_.chain);
     for (auto& [id, subscription] : subscriptions_) subscription.group.forget_lending();
+    if (writer_.attached) tell_sources(turn);
   }
   turn.out.push_back(
       Outgoing{granted.holder.link,

@@ -58,7 +58,7 @@ std::optional<MessageId> Producer::id(std::uint64_t ordinal) const {
 
 // ---- commands
 
-void Producer::send(BatchBuilder& builder, std::uint64_t marker, std::int64_t source_time_us, const TryLive& live) {
+Buffer Producer::send(BatchBuilder& builder, std::uint64_t marker, std::int64_t source_time_us, const TryLive& live) {
   RESTANTE_ASSERT(can_send(builder.size(), builder.count()));
   const Grant taken = blocks_.take(builder.count());
   BatchHeader header;
@@ -84,9 +84,10 @@ void Producer::send(BatchBuilder& builder, std::uint64_t marker, std::int64_t so
   } else {
     unconfirmed_octets_ += frame.size();
     effects_.push_back(Effect{{}, frame});
-    unconfirmed_.push_back(Unconfirmed{taken.range, runs_.last_ordinal(), marker, std::move(frame)});
+    unconfirmed_.push_back(Unconfirmed{taken.range, runs_.last_ordinal(), marker, frame});
   }
   ask_for_grant_if_low();
+  return frame;
 }
 
 Buffer Producer::seal_and_send_live(BatchBuilder& builder, BatchHeader& header, const TryLive& live) {
@@ -247,6 +248,8 @@ void Producer::open() {
   message.grants = blocks_.all();
   message.confirmed_to = confirmed_to_;
   message.window = options_.window;
+  message.pattern = options_.pattern;
+  message.live_endpoints = options_.live_endpoints;
   effects_.push_back(Effect{std::move(message), {}});
 }
 

@@ -34,6 +34,8 @@ class Producer {
     std::string stream;        ///< valid by names.h
     StreamKind kind = StreamKind::kept;
     std::uint64_t window = 0;  ///< octets it would like to have unconfirmed
+    StreamPattern pattern = StreamPattern::pipeline;
+    std::vector<std::string> live_endpoints{};  ///< where it publishes
   };
   explicit Producer(const Options& options);
 
@@ -76,11 +78,13 @@ class Producer {
   [[nodiscard]] std::size_t targets() const { return targets_.size(); }  ///< workers that are live
 
   // ---- commands
+  /// Where it publishes; told with the next OpenWriter.
+  void publish_at(std::vector<std::string> endpoints) { options_.live_endpoints = std::move(endpoints); }
   /// Numbers, seals and sends what `builder` holds: a live copy through `live` if a worker has credit, and the copy to
   /// the sidecar as an effect. When `live` says no, the batch is sealed again without an owner and that worker gets
   /// nothing until its next LiveTarget. can_send(builder.size(), builder.count()) must hold. `marker` is the highest
-  /// marker in it.
-  void send(BatchBuilder& builder, std::uint64_t marker, std::int64_t source_time_us, const TryLive& live);
+  /// marker in it. Returns the sealed batch, for who publishes it.
+  Buffer send(BatchBuilder& builder, std::uint64_t marker, std::int64_t source_time_us, const TryLive& live);
   /// Leaves: what is unconfirmed is given up, nothing is sent from now on. Without a link it is told on the next one.
   void close();
 

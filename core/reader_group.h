@@ -55,6 +55,10 @@ class ReaderGroup {
   [[nodiscard]] const LooseMessages& loose() const noexcept { return loose_; }
   [[nodiscard]] bool anything_owed() const noexcept { return !owed_.empty(); }
   [[nodiscard]] bool exclusive() const noexcept { return mode_ == SubscriptionMode::exclusive; }
+  /// Where the reader hears the writer; empty: it does not.
+  void hear(Token token, const std::string& endpoint) {
+    if (ConsumerSession* session = find(token)) session->endpoint = endpoint;
+  }
   [[nodiscard]] bool live() const noexcept { return live_; }  ///< of an exclusive subscription
   /// Of an exclusive subscription: what is next to come although the floor may have passed it. 0: nothing.
   [[nodiscard]] Sequence first_untried() const { return exclusive() ? loose_.first_untried() : 0; }

@@ -64,6 +64,11 @@ enum StreamKind {
   live @1;
 }
 
+enum StreamPattern {
+  pipeline @0;
+  pubsub @1;
+}
+
 enum SubscriptionMode {
   shared @0;
   exclusive @1;
@@ -121,6 +126,7 @@ struct ControlFrame {
     checkpoint @24 :Checkpoint;
     takenOver @25 :TakenOver;
     report @26 :Report;
+    liveSource @27 :LiveSource;
   }
 }
 
@@ -148,6 +154,8 @@ struct OpenWriter {
   grants @4 :List(GrantRange);
   confirmedTo @5 :UInt64;
   window @6 :UInt64;
+  pattern @7 :StreamPattern;
+  liveEndpoints @8 :List(Text);
 }
 
 struct RequestGrant {
@@ -171,6 +179,7 @@ struct Subscribe {
   credit @9 :Credit;
   known @10 :List(GrantRange);
   held @11 :List(GrantRange);
+  listens @12 :Bool;
 }
 
 struct Nack {
@@ -314,4 +323,9 @@ struct TakenOver {
 struct Report {
   request @0 :UInt64;
   json @1 :Text;
+}
+
+struct LiveSource {
+  token @0 :UInt64;
+  endpoint @1 :Text;
 }

@@ -28,10 +28,12 @@ Out enumerant(In in, Out last) {
   return static_cast<Out>(in);
 }
 StreamKind get(wire::StreamKind in) { return enumerant(in, StreamKind::live); }
+StreamPattern get(wire::StreamPattern in) { return enumerant(in, StreamPattern::pubsub); }
 SubscriptionMode get(wire::SubscriptionMode in) { return enumerant(in, SubscriptionMode::exclusive); }
 Side get(wire::Side in) { return enumerant(in, Side::link); }
 ErrorCode get(wire::ErrorCode in) { return enumerant(in, ErrorCode::store_failed); }
 static_assert(static_cast<int>(wire::StreamKind::LIVE) == static_cast<int>(StreamKind::live));
+static_assert(static_cast<int>(wire::StreamPattern::PUBSUB) == static_cast<int>(StreamPattern::pubsub));
 static_assert(static_cast<int>(wire::SubscriptionMode::EXCLUSIVE) == static_cast<int>(SubscriptionMode::exclusive));
 static_assert(static_cast<int>(wire::Side::SESSION) == static_cast<int>(Side::session));
 static_assert(static_cast<int>(wire::Side::LINK) == static_cast<int>(Side::link));
@@ -103,10 +105,14 @@ Hello get(wire::Hello::Reader in) {
           in.getDial()};
 }
 
+std::vector<std::string> get_endpoints(capnp::List<capnp::Text>::Reader list) {
+  return get_texts(list, limits::endpoints_max, limits::endpoint_size_max, "live endpoints");
+}
+
 OpenWriter get(wire::OpenWriter::Reader in) {
   return {in.getHandle(), stream_name(in.getStream()), get(in.getKind()),
           in.getResume(), get_grants(in.getGrants()),  sequence(in.getConfirmedTo()),
-          in.getWindow()};
+          in.getWindow(), get(in.getPattern()),        get_endpoints(in.getLiveEndpoints())};
 }
 
 Subscribe get(wire::Subscribe::Reader in) {
@@ -118,12 +124,12 @@ Subscribe get(wire::Subscribe::Reader in) {
   out.filters = get_texts(in.getFilters(), limits::filters_max, limits::topic_size_max, "filters");
   out.start = text(in.getStart(), limits::name_size_max, "the start");
   out.claim = in.getClaim();
-  out.live_endpoints =
-      get_texts(in.getLiveEndpoints(), limits::endpoints_max, limits::endpoint_size_max, "live endpoints");
+  out.live_endpoints = get_endpoints(in.getLiveEndpoints());
   out.host = text(in.getHost(), limits::text_size_max, "the host");
   out.credit = get(in.getCredit());
   out.known = get_grants(in.getKnown());
   out.held = get_ranges(in.getHeld());
+  out.listens = in.getListens();
   return out;
 }
 
@@ -195,6 +201,9 @@ Grants get(wire::Grants::Reader in) { return {in.getToken(), get_grants(in.getGr
 Checkpoint get(wire::Checkpoint::Reader in) {
   return {in.getToken(), sequence(in.getTo()), sequence(in.getFloor()), in.getHeard()};
 }
+LiveSource get(wire::LiveSource::Reader in) {
+  return {in.getToken(), text(in.getEndpoint(), limits::endpoint_size_max, "the endpoint")};
+}
 TakenOver get(wire::TakenOver::Reader in) { return {in.getToken(), explanation(in.getText()), in.getSession()}; }
 
 }  // namespace
@@ -228,6 +237,7 @@ ControlMessage get_message(wire::ControlFrame::Reader frame) {
     case Kind::CHECKPOINT: return get(frame.getCheckpoint());
     case Kind::TAKEN_OVER: return get(frame.getTakenOver());
     case Kind::REPORT: return get(frame.getReport());
+    case Kind::LIVE_SOURCE: return get(frame.getLiveSource());
   }
   throw Refusal("it is a message that is not known here");
 }

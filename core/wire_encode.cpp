@@ -100,6 +100,9 @@ void put(Frame frame, const OpenWriter& in) {
   put_list(in.grants, limits::grants_max, [&out](unsigned int count) { return out.initGrants(count); });
   out.setConfirmedTo(in.confirmed_to);
   out.setWindow(in.window);
+  out.setPattern(static_cast<wire::StreamPattern>(in.pattern));
+  put_texts(in.live_endpoints, limits::endpoints_max, limits::endpoint_size_max,
+            [&out](unsigned int count) { return out.initLiveEndpoints(count); });
 }
 
 void put(Frame frame, const RequestGrant& in) { frame.initRequestGrant().setHandle(in.handle); }
@@ -122,6 +125,7 @@ void put(Frame frame, const Subscribe& in) {
   put(out.initCredit(), in.credit);
   put_list(in.known, limits::grants_max, [&out](unsigned int count) { return out.initKnown(count); });
   put_list(in.held, limits::ranges_max, [&out](unsigned int count) { return out.initHeld(count); });
+  out.setListens(in.listens);
 }
 
 void put(Frame frame, const Settle& in) {
@@ -254,6 +258,12 @@ void put(Frame frame, const TakenOver& in) {
   out.setToken(in.token);
   out.setSession(in.session);
   out.setText(text_of(cut(in.text)));
+}
+
+void put(Frame frame, const LiveSource& in) {
+  auto out = frame.initLiveSource();
+  out.setToken(in.token);
+  out.setEndpoint(bounded(in.endpoint, limits::endpoint_size_max));
 }
 
 void put(Frame frame, const Report& in) {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "core/effects.h"
 #include "core/time.h"
@@ -20,7 +21,9 @@ struct WriterSeat {
     std::uint32_t pid = 0;
     std::uint64_t start_time = 0;
     std::string host;
-    bool is_gone = false;  ///< its process is known to have ended
+    bool is_gone = false;                       ///< its process is known to have ended
+    std::vector<std::string> live_endpoints{};  ///< where it publishes, as it announced them
+    std::string peer_address{};                 ///< of its link, for those that leave their host open
   };
   Holder holder;
   Instant since{};          ///< when it took the seat, or went away

@@ -132,14 +132,25 @@ void IoLoop::adopt(Instant now) {
     writers = std::exchange(new_writers_, {});
     readers = std::exchange(new_readers_, {});
   }
-  for (auto& writer : writers) hub(node_->sidecar, now).add(std::move(writer), now);
+  for (auto& writer : writers) {
+    writer->open_outlet(context_, poller_);
+    hub(node_->sidecar, now).add(std::move(writer), now);
+  }
   for (const auto& reader : readers) {
     if (stop_handled_) reader->stop();
     for (const std::string& upstream : reader->options().from) {
-      auto session = reader->add_session(upstream, inlet_->endpoints_for(upstream), now);
-      hub(upstream, now).add(std::move(session), now);
+      hub(upstream, now).add(add_session(*reader, upstream, now), now);
     }
   }
+}
+
+std::shared_ptr<ReaderSession> IoLoop::add_session(ReaderState& reader, const std::string& upstream, Instant now) {
+  if (!reader.options().exclusive) return reader.add_session(upstream, inlet_->endpoints_for(upstream), nullptr, now);
+  std::unique_ptr<LiveListener> listener;
+  if (node_->live != "none") {
+    listener = std::make_unique<LiveListener>(context_, poller_, *node_, reader.options().filters, upstream);
+  }
+  return reader.add_session(upstream, {}, std::move(listener), now);
 }
 
 LinkHub& IoLoop::hub(const std::string& endpoint, Instant now) {

@@ -43,6 +43,7 @@ class IoLoop {
   void turn();
   void wait_for_work(bool busy, core::Instant now);
   void adopt(core::Instant now);
+  std::shared_ptr<ReaderSession> add_session(ReaderState& reader, const std::string& upstream, core::Instant now);
   LinkHub& hub(const std::string& endpoint, core::Instant now);
   bool read_live(core::Instant now);
   void handle_stop(core::Instant now);

@@ -16,6 +16,15 @@ Puller Node::puller(std::string_view stream, const ReceiverOptions& options) {
   return Puller(state_->open_reader(stream, options));
 }
 
+Publisher Node::publisher(std::string_view stream, const SenderOptions& options) {
+  return Publisher(state_->open_publisher(stream, options));
+}
+
+Subscriber Node::subscriber(std::string_view stream, const std::vector<std::string>& filters,
+                            const Subscription& subscription, const ReceiverOptions& options) {
+  return Subscriber(state_->open_subscriber(stream, filters, subscription, options));
+}
+
 bool Node::wait_ready(Duration timeout) { return state_->wait_ready(timeout); }
 
 std::string Node::status_json() const { return state_->status_json(); }

@@ -76,6 +76,21 @@ std::shared_ptr<WriterState> NodeState::open_writer(std::string_view stream, con
   check_open("pusher");
   WriterState::Options writer;
   writer.stream = written_stream(stream, options.instance);
+  return add_writer(std::move(writer), options);
+}
+
+std::shared_ptr<WriterState> NodeState::open_publisher(std::string_view stream, const SenderOptions& options) {
+  check_open("publisher");
+  WriterState::Options writer;
+  writer.stream = written_stream(stream, options.instance);
+  writer.pattern = core::StreamPattern::pubsub;
+  writer.publish_at = options.publish_at;
+  writer.keep_single = options.keep_single;
+  if (!options.publish_at.empty()) check_endpoint("publishing " + writer.stream + " at", options.publish_at);
+  return add_writer(std::move(writer), options);
+}
+
+std::shared_ptr<WriterState> NodeState::add_writer(WriterState::Options writer, const SenderOptions& options) {
   writer.window = options.window;
   writer.handle = link::random64();
   if (options.window == 0) {
@@ -93,11 +108,53 @@ std::shared_ptr<WriterState> NodeState::open_writer(std::string_view stream, con
 
 std::shared_ptr<ReaderState> NodeState::open_reader(std::string_view stream, const ReceiverOptions& options) {
   check_open("puller");
-  const std::string operation = "open stream \"" + std::string(stream) + "\" for reading: ";
-  if (const auto problem = core::problem_of_stream_name(stream)) {
+  ReaderState::Options reader;
+  reader.stream = stream;
+  return add_reader(std::move(reader), options);
+}
+
+std::shared_ptr<ReaderState> NodeState::open_subscriber(std::string_view stream,
+                                                        const std::vector<std::string>& filters,
+                                                        const Subscription& subscription,
+                                                        const ReceiverOptions& options) {
+  check_open("subscriber");
+  const std::string operation = "subscribe to stream \"" + std::string(stream) + "\": ";
+  const auto refuse = [&operation](const std::string& why) { throw Error(ErrorCode::bad_argument, operation + why); };
+  if (const auto problem = core::problem_of_subscription_name(subscription.name)) {
+    refuse("the subscription's name \"" + subscription.name + "\" " + *problem);
+  }
+  if (subscription.name == core::pipeline_subscription) {
+    refuse("\"" + subscription.name + "\" is what a pipeline has; open a puller, or take another name");
+  }
+  if (filters.empty()) refuse("give at least one filter; \"#\" is everything");
+  if (filters.size() > limits::filters_max) {
+    refuse("it has " + std::to_string(filters.size()) + " filters, and at most " + std::to_string(limits::filters_max) +
+           " are allowed");
+  }
+  for (const std::string& filter : filters) {
+    if (const auto problem = core::problem_of_filter(filter)) refuse("the filter \"" + filter + "\" " + *problem);
+  }
+  if (subscription.start != "new" && subscription.start != "beginning") {
+    refuse("the start \"" + subscription.start + "\" is neither \"new\" nor \"beginning\"");
+  }
+  ReaderState::Options reader;
+  reader.stream = stream;
+  reader.subscription = subscription.name;
+  reader.exclusive = !subscription.shared;
+  reader.filters = filters;
+  reader.start = subscription.start;
+  return add_reader(std::move(reader), options);
+}
+
+std::shared_ptr<ReaderState> NodeState::add_reader(ReaderState::Options reader, const ReceiverOptions& options) {
+  const std::string operation = "open stream \"" + reader.stream + "\" for reading: ";
+  if (const auto problem = core::problem_of_stream_name(reader.stream)) {
     throw Error(ErrorCode::bad_argument, operation + "the name " + *problem);
   }
-  ReaderState::Options reader{std::string(stream), options.from, options.credit, options.lease, options.on_gap};
+  reader.from = options.from;
+  reader.credit = options.credit;
+  reader.lease = options.lease;
+  reader.on_gap = options.on_gap;
   if (reader.from.empty()) reader.from.push_back(node_->sidecar);
   for (auto at = reader.from.begin(); at != reader.from.end(); ++at) {
     check_endpoint(operation + "from", *at);

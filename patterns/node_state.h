@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <restante/options.h>
+#include <restante/pubsub.h>
 
 #include "patterns/io_loop.h"
 #include "patterns/node_context.h"
@@ -30,11 +31,16 @@ class NodeState {
 
   std::shared_ptr<WriterState> open_writer(std::string_view stream, const SenderOptions& options);
   std::shared_ptr<ReaderState> open_reader(std::string_view stream, const ReceiverOptions& options);
+  std::shared_ptr<WriterState> open_publisher(std::string_view stream, const SenderOptions& options);
+  std::shared_ptr<ReaderState> open_subscriber(std::string_view stream, const std::vector<std::string>& filters,
+                                               const Subscription& subscription, const ReceiverOptions& options);
   bool wait_ready(Duration timeout);
   [[nodiscard]] std::string status_json() const;
   void stop() noexcept { node_->io->request_stop(); }  ///< async-signal-safe
 
  private:
+  std::shared_ptr<WriterState> add_writer(WriterState::Options writer, const SenderOptions& options);
+  std::shared_ptr<ReaderState> add_reader(ReaderState::Options reader, const ReceiverOptions& options);
   void check_open(const char* operation) const;
   void check_live(const std::string& endpoint) const;
   void check_endpoint(const std::string& what, const std::string& endpoint) const;

@@ -1,6 +1,3 @@
-#include <chrono>
-#include <exception>
-#include <string>
 #include <utility>
 
 #include <restante/pipeline.h>
@@ -11,20 +8,7 @@ namespace restante {
 
 namespace {
 
-constexpr Duration farewell = std::chrono::seconds{5};
 constexpr std::string_view no_topic;
-
-/// What the destructor does; what is lost is said, since nobody else will know.
-void leave(detail::WriterState& state) noexcept {
-  try {
-    const std::size_t left = state.close(farewell);
-    if (left == 0) return;
-    state.node().log.warning("closed the stream " + state.stream() + " with " + std::to_string(left) +
-                             " messages unconfirmed: they are lost with this process");
-  } catch (const std::exception& error) {
-    state.node().log.error("closing the stream " + state.stream() + ": " + error.what());
-  }
-}
 
 }  // namespace
 
@@ -34,13 +18,13 @@ Pusher::Pusher(Pusher&&) noexcept = default;
 
 Pusher& Pusher::operator=(Pusher&& other) noexcept {
   if (this == &other) return *this;
-  if (state_) leave(*state_);
+  if (state_) detail::leave(*state_);
   state_ = std::move(other.state_);
   return *this;
 }
 
 Pusher::~Pusher() {
-  if (state_) leave(*state_);
+  if (state_) detail::leave(*state_);
 }
 
 Receipt Pusher::send(std::string_view payload, const Attributes& attributes) {

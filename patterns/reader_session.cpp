@@ -15,14 +15,20 @@ namespace {
 /// work itself. When it has done everything they go at once.
 constexpr Duration gather_interval = std::chrono::milliseconds{1};
 
+constexpr int live_batches_a_step = 64;  // then the others get their turn
+
 }  // namespace
 
 using core::Instant;
 using Lock = std::unique_lock<std::mutex>;
 
 ReaderSession::ReaderSession(ReaderState& reader, const core::Inbox::Options& options, std::string upstream,
-                             Instant now)
-    : reader_(reader), session_(options.session), upstream_(std::move(upstream)), inbox_(options, now) {}
+                             std::unique_ptr<LiveListener> listener, Instant now)
+    : reader_(reader),
+      session_(options.session),
+      upstream_(std::move(upstream)),
+      inbox_(options, now),
+      listener_(std::move(listener)) {}
 
 void ReaderSession::on_link_up(const core::Welcome& welcome, Instant now) {
   const Lock lock(reader_.mutex_);
@@ -42,6 +48,10 @@ void ReaderSession::on_link_down(Instant now) {
 }
 
 void ReaderSession::on_message(const core::ControlMessage& message, Instant now) {
+  if (const auto* source = std::get_if<core::LiveSource>(&message)) {
+    if (listener_) listener_->hear(source->endpoint);
+    return;
+  }
   const Lock lock(reader_.mutex_);
   inbox_.on_message(message, reader_.advance(now));
   if (std::holds_alternative<core::Subscribed>(message)) was_there_ = true;
@@ -65,14 +75,26 @@ void ReaderSession::on_live(std::shared_ptr<const core::Batch> batch, Instant no
   fed();
 }
 
+/// Some of what was published; true if there may be more.
+bool ReaderSession::listen(Instant now) {
+  if (!listener_) return false;
+  for (int left = live_batches_a_step; left > 0; --left) {
+    auto batch = listener_->receive();
+    if (!batch) return false;
+    if (*batch != nullptr) on_live(std::move(*batch), now);
+  }
+  return true;
+}
+
 bool ReaderSession::step(LinkPort& port, Instant now) {
+  const bool more = listen(now);
   const bool touched = dirty_.exchange(false, std::memory_order_acq_rel);
-  if (!touched && now < deadline_) return false;
+  if (!touched && now < deadline_) return more;
   std::vector<core::ControlMessage> effects;
   {
     const Lock lock(reader_.mutex_);
     deadline_ = known_deadline_ = speaks_at();
-    if (now < deadline_ && !reader_.stopped_) return false;
+    if (now < deadline_ && !reader_.stopped_) return more;
     inbox_.on_time(reader_.advance(now));
     fed();
     dirty_.store(false, std::memory_order_relaxed);
@@ -82,7 +104,8 @@ bool ReaderSession::step(LinkPort& port, Instant now) {
     note_said(effects);
   }
   for (core::ControlMessage& effect : effects) port.say(std::move(effect));
-  return false;
+  if (finished_) listener_.reset();
+  return more;
 }
 
 // A session stays, after its reader was stopped, until it has said what was settled and that it leaves; over a cut too,
@@ -105,7 +128,10 @@ bool ReaderSession::ready() const {
 
 void ReaderSession::on_stop(Instant) { reader_.stop(); }
 
-void ReaderSession::on_end(const std::string& why, bool failed) { reader_.end(why, failed); }
+void ReaderSession::on_end(const std::string& why, bool failed) {
+  listener_.reset();
+  reader_.end(why, failed);
+}
 
 Instant ReaderSession::speaks_at() const {
   const Instant due = inbox_.next_deadline();

@@ -11,6 +11,7 @@
 #include "core/inbox.h"
 #include "patterns/json_text.h"
 #include "patterns/link_member.h"
+#include "patterns/live_listener.h"
 
 namespace restante::detail {
 
@@ -19,7 +20,8 @@ class ReaderState;
 /// A core::Inbox with its place at a link. Owned by its ReaderState, whose mutex guards the inbox.
 class ReaderSession final : public LinkMember {
  public:
-  ReaderSession(ReaderState& reader, const core::Inbox::Options& options, std::string upstream, core::Instant now);
+  ReaderSession(ReaderState& reader, const core::Inbox::Options& options, std::string upstream,
+                std::unique_ptr<LiveListener> listener, core::Instant now);
 
   // ---- I/O thread
   [[nodiscard]] std::uint64_t id() const override { return session_; }
@@ -46,6 +48,7 @@ class ReaderSession final : public LinkMember {
   void note_trouble();
   void note_said(const std::vector<core::ControlMessage>& effects);
   void status(JsonText& json) const;
+  bool listen(core::Instant now);
 
   ReaderState& reader_;
   const std::uint64_t session_;
@@ -61,6 +64,7 @@ class ReaderSession final : public LinkMember {
   std::atomic<bool> dirty_{true};
 
   // Of the I/O thread.
+  std::unique_ptr<LiveListener> listener_;
   core::Instant deadline_ = core::never;
   bool awaiting_ = false;   // Subscribe was said on this link and not answered
   bool was_there_ = false;  // it was subscribed once

@@ -38,6 +38,7 @@ std::optional<ReaderState::Taken> ReaderState::receive(Duration timeout, const s
     }
     if (stopped_ || stop.stop_requested()) return std::nullopt;
     if (auto taken = take()) return taken;
+    if (const auto hopeless = why_hopeless()) throw *hopeless;
     if (timeout <= Duration::zero()) return std::nullopt;
     if (!deadline) {
       const auto now = Clock::now();
@@ -160,8 +161,19 @@ void ReaderState::tell_events(Lock& lock) {
   }
 }
 
+std::optional<Error> ReaderState::why_hopeless() const {
+  const core::Inbox::Trouble* why = nullptr;
+  for (const auto& session : sessions_) {
+    const auto& trouble = session->inbox_.trouble();
+    if (!trouble || !trouble->final) return std::nullopt;
+    why = &*trouble;
+  }
+  if (why == nullptr) return std::nullopt;
+  return Error(why->code, "receive from stream " + options_.stream + ": " + why->text);
+}
+
 bool ReaderState::has_something() const {
-  return stopped_ || !gaps_.empty() ||
+  return stopped_ || !gaps_.empty() || why_hopeless() ||
          std::any_of(sessions_.begin(), sessions_.end(), [](const auto& session) { return session->inbox_.ready(); });
 }
 
@@ -182,7 +194,8 @@ void ReaderState::wake_waiters() {
 // ---- I/O thread
 
 std::shared_ptr<ReaderSession> ReaderState::add_session(const std::string& upstream,
-                                                        std::vector<std::string> live_endpoints, core::Instant now) {
+                                                        std::vector<std::string> live_endpoints,
+                                                        std::unique_ptr<LiveListener> listener, core::Instant now) {
   core::Inbox::Options options;
   options.session = link::random64();
   options.stream = options_.stream;
@@ -190,7 +203,12 @@ std::shared_ptr<ReaderSession> ReaderState::add_session(const std::string& upstr
   options.host = node_->hello.host;
   options.credit_octets = options_.credit;
   options.lease = options_.lease;
-  auto session = std::make_unique<ReaderSession>(*this, options, upstream, now);
+  options.subscription = options_.subscription;
+  options.mode = options_.exclusive ? core::SubscriptionMode::exclusive : core::SubscriptionMode::shared;
+  options.filters = options_.filters;
+  options.start = options_.start;
+  options.listens = listener != nullptr;
+  auto session = std::make_unique<ReaderSession>(*this, options, upstream, std::move(listener), now);
   ReaderSession* const added = session.get();
   const Lock lock(mutex_);
   if (stopped_) added->inbox_.stop(advance(now));

@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include <restante/error.h>
 #include <restante/options.h>
 #include <restante/types.h>
 
@@ -34,6 +35,10 @@ class ReaderState : public std::enable_shared_from_this<ReaderState> {
     std::size_t credit = 0;
     Duration lease{};
     std::function<void(const Gap&)> on_gap;
+    std::string subscription{core::pipeline_subscription};
+    bool exclusive = false;
+    std::vector<std::string> filters{};
+    std::string start = "new";
   };
   ReaderState(Options options, std::shared_ptr<NodeContext> node);
   ~ReaderState();
@@ -63,9 +68,9 @@ class ReaderState : public std::enable_shared_from_this<ReaderState> {
   [[nodiscard]] const Options& options() const noexcept { return options_; }
 
   // ---- I/O thread
-  /// A session with the sidecar at `upstream`, for its hub. Keeps this reader alive.
+  /// A session with the sidecar at `upstream`, for its hub. Keeps this reader alive. `listener`: of an exclusive one.
   std::shared_ptr<ReaderSession> add_session(const std::string& upstream, std::vector<std::string> live_endpoints,
-                                             core::Instant now);
+                                             std::unique_ptr<LiveListener> listener, core::Instant now);
 
  private:
   friend class ReaderSession;
@@ -75,6 +80,8 @@ class ReaderState : public std::enable_shared_from_this<ReaderState> {
   core::Instant advance(core::Instant now);
   void tell_events(Lock& lock);
   [[nodiscard]] bool has_something() const;
+  /// Why nothing will ever come, if no sidecar will have this reader.
+  [[nodiscard]] std::optional<Error> why_hopeless() const;
   void show_ready();
   void wake_waiters();
 

@@ -4,51 +4,23 @@
 #include <utility>
 #include <vector>
 
-#include <restante/limits.h>
-
-#include "core/wire.h"
 #include "patterns/link/clock.h"
 #include "patterns/link_hub.h"
+#include "patterns/send_check.h"
 
 namespace restante::detail {
 
 namespace {
 
+constexpr Duration farewell = std::chrono::seconds{5};
 constexpr int batches_a_step = 64;  // then confirmations get their turn
-
-bool is_empty(const Attributes& attributes) {
-  return attributes.content_type.empty() && attributes.correlation_id.empty() && attributes.traceparent.empty() &&
-         attributes.key.empty() && attributes.headers.empty() && attributes.marker == 0;
-}
-
-std::string encode(const Attributes& attributes, const std::string& stream) {
-  if (is_empty(attributes)) return {};
-  core::AttributeValues values;
-  values.content_type = attributes.content_type;
-  values.correlation_id = attributes.correlation_id;
-  values.traceparent = attributes.traceparent;
-  values.key = attributes.key;
-  for (const Header& header : attributes.headers) values.headers.emplace_back(header.name, header.value);
-  values.marker = attributes.marker;
-  std::string why;
-  auto encoded = core::encode_attributes(values, why);
-  if (!encoded) throw Error(ErrorCode::bad_argument, "send to " + stream + ": attributes: " + why);
-  return std::move(*encoded);
-}
-
-void check_payload(std::string_view payload, const std::string& stream) {
-  if (!payload.empty() && payload.size() <= limits::payload_size_max) return;
-  throw Error(ErrorCode::bad_argument, "send to " + stream + ": a payload has 1 to " +
-                                           std::to_string(limits::payload_size_max) + " octets, this one has " +
-                                           std::to_string(payload.size()));
-}
 
 }  // namespace
 
 WriterState::WriterState(const Options& options, std::shared_ptr<NodeContext> node)
     : options_(options),
       node_(std::move(node)),
-      producer_({options.handle, options.stream, options.kind, options.window}),
+      producer_({options.handle, options.stream, options.kind, options.window, options.pattern, {}}),
       queue_(options.stream) {}
 
 // ---- application threads
@@ -65,6 +37,7 @@ std::optional<std::uint64_t> WriterState::try_send(std::string_view topic, std::
 std::optional<std::uint64_t> WriterState::offer(std::string_view topic, std::string_view payload,
                                                 const Attributes& attributes, bool wait) {
   node_->fork.check("send");
+  if (options_.pattern == core::StreamPattern::pubsub) check_topic(topic, options_.stream);
   check_payload(payload, options_.stream);
   const std::string encoded = encode(attributes, options_.stream);
   const std::size_t cost = SendQueue::cost(payload, encoded);
@@ -254,6 +227,12 @@ void WriterState::mark_dirty() {
 
 // ---- I/O thread
 
+void WriterState::open_outlet(link::Context& context, link::Poller& poller) {
+  if (options_.pattern != core::StreamPattern::pubsub || node_->live == "none") return;
+  outlet_ = std::make_unique<PublicOutlet>(context, poller, *node_, options_.publish_at);
+  producer_.publish_at(outlet_->endpoints());
+}
+
 void WriterState::on_link_up(const core::Welcome& welcome, core::Instant) {
   {
     const std::lock_guard lock(producer_mutex_);
@@ -297,6 +276,7 @@ bool WriterState::step(LinkPort& port, core::Instant now) {
   perform(port);
   publish();
   closed_said_ = closed_ && link_up_;
+  if (closed_said_) outlet_.reset();
   return more;
 }
 
@@ -307,10 +287,13 @@ bool WriterState::send_gathered(LinkPort& port) {
   for (int sent = 0; sent < batches_a_step; ++sent) {
     auto gathered = take_sendable();
     if (!gathered) return false;
+    core::Buffer sealed;
+    const std::string topic = outlet_ ? gathered->builder.topic() : std::string();
     {
       const std::lock_guard lock(producer_mutex_);
-      producer_.send(gathered->builder, gathered->marker, link::wall_ms() * 1000, live);
+      sealed = producer_.send(gathered->builder, gathered->marker, link::wall_ms() * 1000, live);
     }
+    if (outlet_) outlet_->send(topic, sealed);
     changed_ = true;
     perform(port);
   }
@@ -319,7 +302,7 @@ bool WriterState::send_gathered(LinkPort& port) {
 
 std::optional<SendQueue::Gathered> WriterState::take_sendable() {
   const Lock lock(mutex_);
-  queue_.set_batch_messages(producer_.batch_hint());
+  queue_.set_batch_messages(options_.keep_single ? 1 : producer_.batch_hint());
   if (queue_.empty()) return std::nullopt;
   const core::BatchBuilder& next = queue_.front().builder;
   obstacle_ = producer_.obstacle(next.size(), next.count());
@@ -362,9 +345,21 @@ void WriterState::on_stop(core::Instant) {
 }
 
 void WriterState::on_end(const std::string& why, bool) {
+  outlet_.reset();
   const Lock lock(mutex_);
   ended_ = why;
   changed_signal_.notify_all();
+}
+
+void leave(WriterState& state) noexcept {
+  try {
+    const std::size_t left = state.close(farewell);
+    if (left == 0) return;
+    state.node().log.warning("closed the stream " + state.stream() + " with " + std::to_string(left) +
+                             " messages unconfirmed: they are lost with this process");
+  } catch (const std::exception& error) {
+    state.node().log.error("closing the stream " + state.stream() + ": " + error.what());
+  }
 }
 
 }  // namespace restante::detail

@@ -20,6 +20,7 @@
 #include "patterns/json_text.h"
 #include "patterns/link_member.h"
 #include "patterns/node_context.h"
+#include "patterns/public_outlet.h"
 #include "patterns/send_queue.h"
 
 namespace restante::detail {
@@ -34,6 +35,9 @@ class WriterState final : public LinkMember {
     std::string stream;
     core::StreamKind kind = core::StreamKind::kept;
     std::size_t window = 0;
+    core::StreamPattern pattern = core::StreamPattern::pipeline;
+    std::string publish_at{};  ///< of a publisher
+    bool keep_single = false;
   };
   WriterState(const Options& options, std::shared_ptr<NodeContext> node);
 
@@ -56,6 +60,8 @@ class WriterState final : public LinkMember {
   [[nodiscard]] const std::string& stream() const noexcept { return options_.stream; }
 
   // ---- I/O thread
+  /// Before it is given to its link. A publisher gets its socket here.
+  void open_outlet(link::Context& context, link::Poller& poller);
   [[nodiscard]] std::uint64_t id() const override { return options_.handle; }
   void on_link_up(const core::Welcome& welcome, core::Instant now) override;
   void on_link_down(core::Instant now) override;
@@ -96,6 +102,7 @@ class WriterState final : public LinkMember {
   // Of the I/O thread. It changes producer_ under producer_mutex_, which others need to read it.
   mutable std::mutex producer_mutex_;
   core::Producer producer_;
+  std::unique_ptr<PublicOutlet> outlet_;  // of the I/O thread, as its sockets are
   bool link_up_ = false;
   bool closed_ = false;       // by the application
   bool closed_said_ = false;  // and the sidecar was told
@@ -121,5 +128,8 @@ class WriterState final : public LinkMember {
   std::atomic<std::uint64_t> confirmed_{0};
   std::atomic<std::uint64_t> settled_{0};
 };
+
+/// What the destructor of a sending end does; what is lost is said, since nobody else will know.
+void leave(WriterState& state) noexcept;
 
 }  // namespace restante::detail

@@ -93,6 +93,8 @@ class TestWriter {
   std::uint64_t handle;
   Peer* peer = nullptr;
   std::string topic;
+  StreamPattern pattern = StreamPattern::pipeline;
+  std::string publishes_at = "tcp://10.0.0.8:1";
   std::vector<Grant> grants;
   Sequence next = 0;
   Sequence before = 0;
@@ -103,6 +105,8 @@ class TestWriter {
     OpenWriter message;
     message.handle = handle;
     message.stream = stream_;
+    message.pattern = pattern;
+    if (!publishes_at.empty()) message.live_endpoints = {publishes_at};
     message.resume = resume;
     if (resume) message.grants = grants;
     return message;

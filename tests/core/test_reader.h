@@ -25,7 +25,7 @@ class TestReader {
     message.filters = {"#"};
     message.start = start;
     message.claim = claim;
-    message.live_endpoints = {"tcp://10.0.0.9:1"};
+    message.listens = listens;
     message.host = "here";
     message.credit = {32, 1U << 20};
     bench_.say(*peer, message);
@@ -66,6 +66,7 @@ class TestReader {
   std::string name = "audit";
   std::string start = "new";
   std::uint64_t claim = 0;
+  bool listens = true;
   Peer* peer = nullptr;
   Token token = 0;
   Sequence floor = 0;

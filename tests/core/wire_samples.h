@@ -53,10 +53,13 @@ auto fields(const Message& m) {
   } else if constexpr (count == 8) {
     const auto& [a, b, c, d, e, f, g, h] = m;
     return std::tie(a, b, c, d, e, f, g, h);
+  } else if constexpr (count == 9) {
+    const auto& [a, b, c, d, e, f, g, h, i] = m;
+    return std::tie(a, b, c, d, e, f, g, h, i);
   } else {
-    static_assert(count == 12);
-    const auto& [a, b, c, d, e, f, g, h, i, j, k, l] = m;
-    return std::tie(a, b, c, d, e, f, g, h, i, j, k, l);
+    static_assert(count == 13);
+    const auto& [a, b, c, d, e, f, g, h, i, j, k, l, n] = m;
+    return std::tie(a, b, c, d, e, f, g, h, i, j, k, l, n);
   }
 }
 
@@ -78,7 +81,7 @@ inline std::vector<ControlMessage> all() {
       Heartbeat{},
       Hello{3, 4, "warehouse", "host/boot/namespace", 5, 6, 7, 8},
       Bye{},
-      OpenWriter{11, "orders", StreamKind::live, true, grants(), 12, 13},
+      OpenWriter{11, "orders", StreamKind::live, true, grants(), 12, 13, StreamPattern::pubsub, {"tcp://*:5556"}},
       RequestGrant{14},
       CloseWriter{15},
       Subscribe{21,
@@ -92,7 +95,8 @@ inline std::vector<ControlMessage> all() {
                 "host/boot",
                 {23, 24},
                 grants(),
-                {{25, {26, 27}}}},
+                {{25, {26, 27}}},
+                true},
       Settle{31,
              {{32, {33, 34}}, {32, {36, 40}}},
              {{35, 36, 37, true}, {35, 38, -1, false}},
@@ -118,6 +122,7 @@ inline std::vector<ControlMessage> all() {
       Checkpoint{102, 103, 101, 104},
       TakenOver{104, "a newer session has it", 105},
       Report{105, "{\"node\":\"edge-7\"}"},
+      LiveSource{106, "ipc:///run/y"},
   };
 }
 

@@ -147,6 +147,7 @@ TEST_CASE("control messages that pass a limit are refused", "[parser]") {
   CHECK_FALSE(refusal_of(Refused{static_cast<Side>(3), 1, ErrorCode::denied, ""}).empty());
   CHECK_FALSE(refusal_of(Refused{Side::link, 1, static_cast<ErrorCode>(8), ""}).empty());
   CHECK_FALSE(refusal_of(OpenWriter{1, "s", static_cast<StreamKind>(2), true, {}, 0, 0}).empty());
+  CHECK_FALSE(refusal_of(OpenWriter{1, "s", {}, true, {}, 0, 0, static_cast<StreamPattern>(2)}).empty());
 }
 
 TEST_CASE("attributes are decoded as they were encoded, and nothing takes no octet") {

@@ -53,6 +53,7 @@ Subscribe draw_subscribe(Script& script, const Known& known) {
   subscribe.credit = {script.number(), script.number() * 1000};
   subscribe.known = draw_ranges(script, known);
   subscribe.held = draw_ranges(script, known);
+  subscribe.listens = script.chance();
   return subscribe;
 }
 
@@ -66,6 +67,8 @@ OpenWriter draw_open(Script& script, const Known& known) {
   if (open.resume && script.chance()) open.grants = known.grants;
   open.confirmed_to = script.number();
   open.window = script.number() * 4096;
+  open.pattern = script.below(4) == 0 ? StreamPattern::pubsub : StreamPattern::pipeline;
+  if (script.chance()) open.live_endpoints = {"tcp://*:1"};
   return open;
 }
 

@@ -93,8 +93,11 @@ void Stage::start_sidecar(const core::OutboxSettings& settings) {
 
 void Stage::start_producer(const std::string& name) {
   require_free(name);
+  const auto is_pipeline = [](const sim::Role& role) { return role.subscription == core::pipeline_subscription; };
+  const auto pattern = std::any_of(roles_.begin(), roles_.end(), is_pipeline) ? core::StreamPattern::pipeline
+                                                                              : core::StreamPattern::pubsub;
   add_party(name).producer =
-      std::make_unique<sim::SimProducer>(stream_name, next_random_++, next_pid_++, producer_window);
+      std::make_unique<sim::SimProducer>(stream_name, next_random_++, next_pid_++, producer_window, pattern);
 }
 
 void Stage::start_consumer(const std::string& name, const ConsumerSetup& setup) {

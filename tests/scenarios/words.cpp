@@ -90,6 +90,7 @@ struct Teller {
     if (subscribed.regressed_at != 0) text += ", regressed at " + std::to_string(subscribed.regressed_at);
     return text;
   }
+  std::string operator()(const core::LiveSource&) const { return "listen to the producer"; }
   std::string operator()(const core::Grants& told) const {
     std::string text = "blocks";
     for (const core::Grant& grant : told.grants) text += " " + text_of(grant.range);

@@ -6,11 +6,14 @@ namespace restante::sim {
 
 namespace {
 
-core::Producer::Options options_of(const std::string& stream, std::uint64_t handle, std::uint64_t window) {
+core::Producer::Options options_of(const std::string& stream, std::uint64_t handle, std::uint64_t window,
+                                   core::StreamPattern pattern) {
   core::Producer::Options options;
   options.handle = handle;
   options.stream = stream;
   options.window = window;
+  options.live_endpoints = {"ipc://simulated"};
+  options.pattern = pattern;
   return options;
 }
 
@@ -22,8 +25,9 @@ std::string payload_of(std::uint64_t number, std::size_t size) {
 
 }  // namespace
 
-SimProducer::SimProducer(std::string stream, std::uint64_t handle, std::uint32_t pid, std::uint64_t window)
-    : core_(options_of(stream, handle, window)), client_("producer", pid), stream_(std::move(stream)) {}
+SimProducer::SimProducer(std::string stream, std::uint64_t handle, std::uint32_t pid, std::uint64_t window,
+                         core::StreamPattern pattern)
+    : core_(options_of(stream, handle, window, pattern)), client_("producer", pid), stream_(std::move(stream)) {}
 
 Buffer SimProducer::send(Ledger& ledger, std::uint64_t& next_number, const Shape& shape, core::Instant now,
                          const core::Producer::TryLive& live) {

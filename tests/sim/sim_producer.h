@@ -15,7 +15,8 @@ namespace restante::sim {
 /// One life of a producing process. A crash is its destruction; what was in its queues may still arrive.
 class SimProducer {
  public:
-  SimProducer(std::string stream, std::uint64_t handle, std::uint32_t pid, std::uint64_t window);
+  SimProducer(std::string stream, std::uint64_t handle, std::uint32_t pid, std::uint64_t window,
+              core::StreamPattern pattern);
 
   /// What a batch is made of.
   struct Shape {

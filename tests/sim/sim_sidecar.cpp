@@ -16,7 +16,7 @@ std::string name_of(const core::ControlMessage& message) {
       "Heartbeat", "Hello",      "Bye",         "OpenWriter", "RequestGrant", "CloseWriter", "Subscribe",
       "Settle",    "CatchUp",    "Unsubscribe", "Query",      "Welcome",      "Unknown",     "Refused",
       "Granted",   "Attached",   "Confirmed",   "Resend",     "Fenced",       "LiveTarget",  "Subscribed",
-      "Grants",    "Redelivery", "Checkpoint",  "TakenOver",  "Report"};
+      "Grants",    "Redelivery", "Checkpoint",  "TakenOver",  "Report",       "LiveSource"};
   static_assert(std::size(names) == std::variant_size_v<core::ControlMessage>);
   std::string text = names[message.index()];
   if (const auto* settle = std::get_if<core::Settle>(&message)) {

@@ -16,6 +16,7 @@ core::Inbox::Options options_of(const Role& role, const SimWorker::Setup& setup)
   options.session = setup.session;
   options.stream = role.stream;
   options.live_endpoints = {setup.endpoint};
+  options.listens = true;
   options.host = "simulated";
   options.credit_octets = setup.credit;
   options.lease = setup.lease;

@@ -46,7 +46,9 @@ std::unique_ptr<SimProducer> World::make_producer(const std::string& stream) {
   const std::uint32_t pid = next_pid_++;
   alive_.insert(pid);
   note("producer " + std::to_string(pid) + " of " + stream + " begins");
-  return std::make_unique<SimProducer>(stream, random_.next() | 1, pid, options_.window);
+  // The first stream has a subscription `workers`, the others have theirs under other names.
+  const auto pattern = stream == "orders" ? core::StreamPattern::pipeline : core::StreamPattern::pubsub;
+  return std::make_unique<SimProducer>(stream, random_.next() | 1, pid, options_.window, pattern);
 }
 
 std::unique_ptr<SimWorker> World::make_consumer(const Role& role) {

@@ -117,3 +117,24 @@ def example_embedded():
         readings = [f"reading {number} from lesson" for number in range(1, 6)]
         expect(sorted(said(alone)) == readings, f"{alone.text()}")
         expect(not alone.err.read_text(), f"it complains: {alone.err.read_text()}")
+
+
+@scenario
+def example_pubsub():
+    """04_pubsub: a subscriber gets what its filter matches, in order, also what was published while it was killed."""
+    hours = [f"north/oslo hour {hour}: snow" for hour in range(1, 6)]
+    with Cluster() as c:
+        confused = lesson(c, "04_pubsub", "show")
+        expect(confused.wait() == 2 and "usage: 04_pubsub publish" in confused.text(), confused.text())
+        s = c.add(BareSidecar(c, "s"))
+        show = lesson(c, "04_pubsub", "show", "north/#", role="show")
+        c.until("it has subscribed", lambda: subscription(c, s, "weather")["sessions"] == 1)
+        publish = lesson(c, "04_pubsub", "publish")
+        expect(publish.wait() == 0, publish.text())
+        c.until("the north is shown", lambda: said(show) == hours)
+        c.until("the acks are in", lambda: subscription(c, s, "weather")["backlog_messages"] == 0)
+        show.kill()
+        expect(publish.start().wait() == 0, publish.text())
+        show.start()
+        c.until("what it missed is shown", lambda: said(show) == hours)
+        ends_in_good_order(show)

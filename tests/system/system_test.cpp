@@ -130,6 +130,7 @@ SYSTEM_TEST(example_pipeline, 60s)
 SYSTEM_TEST(example_pipeline_without_a_sidecar, 60s)
 SYSTEM_TEST(example_workers, 60s)
 SYSTEM_TEST(example_embedded, 60s)
+SYSTEM_TEST(example_pubsub, 60s)
 SYSTEM_TEST(consumer_stopped_loses_its_work_to_another, 60s)
 SYSTEM_TEST(backlog_is_not_in_memory, 180s)
 

@@ -5,9 +5,11 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <restante/options.h>
 #include <restante/pipeline.h>
+#include <restante/pubsub.h>
 
 namespace restante {
 
@@ -31,6 +33,14 @@ class Node {
 
   /// Opens `stream` for taking part in its work. Throws Error: bad_argument (name, endpoint), denied.
   Puller puller(std::string_view stream, const ReceiverOptions& options = {});
+
+  /// Opens `stream` for publishing. Throws Error: bad_argument (name, instance, endpoint), denied.
+  Publisher publisher(std::string_view stream, const SenderOptions& options = {});
+
+  /// Opens `stream` for reading what matches one of `filters`, as the subscription that `subscription` names. Throws
+  /// Error: bad_argument (name, filter, start, endpoint), denied.
+  Subscriber subscriber(std::string_view stream, const std::vector<std::string>& filters,
+                        const Subscription& subscription, const ReceiverOptions& options = {});
 
   /// For those who would rather fail fast: true once every link of this node is up and every stream opened so far is
   /// granted or subscribed.

@@ -31,13 +31,18 @@ struct Attributes {
   std::uint64_t marker = 0;  ///< the application's own position, rising; see Pusher::last_marker()
 };
 
-/// Of a Pusher.
+/// Of a Pusher or Publisher.
 struct SenderOptions {
   /// 0: the stream has one writer. Above 0: writes the stream `name@instance`, with an order of its own.
   unsigned instance = 0;
   /// Unconfirmed octets; at this limit send() waits and try_send() says no. How long a service can be without its
   /// sidecar is window / (messages per second x size).
   std::size_t window = limits::writer_window;
+  /// Of a Publisher: an endpoint more where it is heard (`tcp://127.0.0.1:5556`), known to plain ZeroMQ subscribers.
+  /// Subscribers of this library are told by the sidecar.
+  std::string publish_at{};
+  /// Of a Publisher: one message a batch, for plain ZeroMQ subscribers that cannot take a batch apart.
+  bool keep_single = false;
 };
 
 /// Messages that are gone for a stated reason.
@@ -49,7 +54,7 @@ struct Gap {
   std::string reason;
 };
 
-/// Of a Puller.
+/// Of a Puller or Subscriber.
 struct ReceiverOptions {
   /// Sidecars to collect from (`ipc://…`, `tcp://host:port`). Empty: this machine's.
   std::vector<std::string> from{};

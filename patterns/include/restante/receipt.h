@@ -32,6 +32,7 @@ class Receipt {
 
  private:
   friend class Pusher;
+  friend class Publisher;
   Receipt(detail::WriterState* writer, std::uint64_t ordinal) : writer_(writer), ordinal_(ordinal) {}
 
   detail::WriterState* writer_;

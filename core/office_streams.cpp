@@ -1,0 +1,91 @@
+/// \file
+/// The streams of an office: made when they are first named, and what each is for.
+
+#include <algorithm>
+
+#include "core/names.h"
+#include "core/office.h"
+
+namespace restante::core {
+
+Outbox* Office::find(const std::string& name) {
+  const auto at = streams_.find(name);
+  return at == streams_.end() ? nullptr : &at->second;
+}
+
+void Office::refuse(LinkId link, Side side, std::uint64_t id, ErrorCode code, const std::string& text) {
+  ++counters_["refused"];
+  out_.push_back(Outgoing{link, Refused{side, id, code, text}, {}});
+}
+
+/// The one implicit subscription of a pipeline, so that work sent before any worker exists is kept.
+void Office::add_workers(Outbox& outbox) {
+  outbox.add_subscription(SubscriptionRecord{next_subscription_id_++,
+                                             outbox.record().id,
+                                             std::string(pipeline_subscription),
+                                             SubscriptionMode::shared,
+                                             {},
+                                             0,
+                                             0});
+}
+
+/// The stream that is to be written, as it is; a pipeline and a published stream are not the same.
+Outbox* Office::written_stream(const OpenWriter& open, LinkId id) {
+  Outbox* outbox = stream(open.stream, open.kind, open.pattern, id, Side::handle, open.handle);
+  if (outbox == nullptr || open.resume || open.kind == StreamKind::live) return outbox;
+  const bool is_pipeline = outbox->has_subscription(std::string(pipeline_subscription));
+  if (is_pipeline == (open.pattern == StreamPattern::pipeline)) return outbox;
+  if (!is_pipeline && outbox->is_blank()) {
+    add_workers(*outbox);
+    return outbox;
+  }
+  refuse(id, Side::handle, open.handle, ErrorCode::bad_argument,
+         "stream " + open.stream +
+             (is_pipeline ? " is a pipeline: its messages wait for workers. Publish to a stream of "
+                            "another name, or send with a pusher"
+                          : " is a published one, with subscriptions of its own. Push to a stream "
+                            "of another name, or send with a publisher"));
+  return nullptr;
+}
+
+/// The stream, made if it is new.
+Outbox* Office::stream(const std::string& name, StreamKind kind, StreamPattern pattern, LinkId refuse_to, Side side,
+                       std::uint64_t id) {
+  if (Outbox* known = find(name)) {
+    if (known->record().kind == kind || side == Side::session) return known;
+    refuse(
+        refuse_to, side, id, ErrorCode::bad_argument,
+        "stream " + name + " exists as " + (kind == StreamKind::live ? "kept" : "live") + "; that cannot be changed");
+    return nullptr;
+  }
+  if (const auto fault = problem_of_stream_name(name)) {
+    refuse(refuse_to, side, id, ErrorCode::bad_argument, "stream name \"" + name + "\" " + *fault);
+    return nullptr;
+  }
+  if (streams_.size() >= limits::streams_max) {
+    refuse(refuse_to, side, id, ErrorCode::retry_later,
+           "this node has " + std::to_string(streams_.size()) + " streams, which is its limit");
+    return nullptr;
+  }
+  StreamRecord record;
+  record.id = next_stream_id_++;
+  record.name = name;
+  record.kind = kind;
+  Outbox& added = streams_.try_emplace(name, record, settings_.outbox).first->second;
+  if (kind == StreamKind::kept && pattern == StreamPattern::pipeline) add_workers(added);
+  share_memory();
+  set_windows();
+  return &added;
+}
+
+/// The memory for batches is one budget of the node, however many streams and subscriptions there are (C5).
+void Office::share_memory() {
+  std::size_t subscriptions = 0;
+  for (const auto& [name, outbox] : streams_) subscriptions += outbox.subscriptions().size();
+  const std::uint64_t share = limits::tracked_octets_all / std::max<std::size_t>(1, subscriptions);
+  for (auto& [name, outbox] : streams_) {
+    outbox.set_share(std::clamp<std::uint64_t>(share, limits::tracked_octets_min, limits::tracked_octets_max));
+  }
+}
+
+}  // namespace restante::core

@@ -1,0 +1,81 @@
+#pragma once
+/// \file
+/// Publish and subscribe: each message of a stream goes to every subscription whose filter matches its topic, and to a
+/// subscriber that was away when it comes back.
+///
+///   restante::Node node;                               restante::Node node;
+///   auto weather = node.publisher("weather");          auto north = node.subscriber("weather", {"north/#"},
+///   {"screen"}); weather.send("north/oslo", "-4");                  for (auto& report : north) {
+///                                                        show(report.topic(), report.payload());
+///                                                        report.ack();
+///                                                      }
+///
+/// What survives
+///   send() returned            the message is in this process only; it is lost if the process dies
+///   the receipt is confirmed   every subscription that there was has it on this node's disk, or has acked it
+///   ack() reached the sidecar  it is never delivered to this subscription again
+/// A subscription is remembered by its name, whoever is away. An exclusive one has one reader, which gets each topic's
+/// messages in their order; of two readers of one name the newer wins, and the older one's receive() ends. A shared one
+/// has workers without an order, as a pipeline has.
+///
+/// Topics are levels, parted by `/`; in a filter `+` stands for one level and `#` at its end for all that follow (MQTT
+/// 5, section 4.7).
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <restante/pipeline.h>
+
+namespace restante {
+
+/// The sending end. All members are thread-safe; move-only. As of a Pusher: opening never waits, a stream has one
+/// writer, and a slow or stuck subscriber changes nothing for anybody else.
+class Publisher {
+ public:
+  Publisher(Publisher&&) noexcept;
+  Publisher& operator=(Publisher&&) noexcept;
+  Publisher(const Publisher&) = delete;
+  Publisher& operator=(const Publisher&) = delete;
+  ~Publisher();  ///< close(), and a warning that says how many messages were left unconfirmed
+
+  /// Accepts a copy of `payload` (1 to limits::payload_size_max octets) for `topic`. Waits only while the window is
+  /// full. Throws Error: bad_argument (topic, size, attributes), and as Pusher::send().
+  Receipt send(std::string_view topic, std::string_view payload, const Attributes& attributes = {});
+
+  /// As send(), but never waits: nullopt is back pressure; back_pressure() says why.
+  std::optional<Receipt> try_send(std::string_view topic, std::string_view payload, const Attributes& attributes = {});
+
+  [[nodiscard]] std::string back_pressure() const;  ///< as Pusher::back_pressure()
+  bool flush(Duration timeout = forever);           ///< as Pusher::flush()
+  /// As Pusher::last_marker().
+  [[nodiscard]] std::optional<std::uint64_t> last_marker(Duration timeout = std::chrono::seconds{5}) const;
+  std::size_t close(Duration timeout = std::chrono::seconds{5});  ///< as Pusher::close()
+
+  [[nodiscard]] std::uint64_t accepted() const noexcept;   ///< by send(), since opening
+  [[nodiscard]] std::uint64_t confirmed() const noexcept;  ///< by the sidecar
+
+ private:
+  friend class Node;
+  explicit Publisher(std::shared_ptr<detail::WriterState> state) noexcept;
+  std::shared_ptr<detail::WriterState> state_;
+};
+
+/// One receiving type, made in two ways.
+using Subscriber = Puller;
+
+/// Which messages a subscriber gets.
+struct Subscription {
+  /// By which the sidecars remember it. Not `workers`, which is what a pipeline has.
+  std::string name{};
+  /// Where it begins, when it is made: `new` or `beginning` (of what is still kept). Without meaning later.
+  std::string start = "new";
+  /// Many readers may share the work, without an order.
+  bool shared = false;
+};
+
+}  // namespace restante

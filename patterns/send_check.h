@@ -1,0 +1,19 @@
+#pragma once
+/// \file
+/// What may be sent: looked at on the application's thread, before anything is queued.
+
+#include <string>
+#include <string_view>
+
+#include <restante/options.h>
+
+namespace restante::detail {
+
+// `stream` is for the text of the Error (bad_argument) that each of them throws.
+
+/// As they travel; empty if there are none.
+std::string encode(const Attributes& attributes, const std::string& stream);
+void check_topic(std::string_view topic, const std::string& stream);
+void check_payload(std::string_view payload, const std::string& stream);
+
+}  // namespace restante::detail

@@ -284,6 +284,14 @@ void Office::on_message(LinkId id, Link& link, const Subscribe& subscribe) {
       subscribe.subscription == pipeline_subscription ? StreamPattern::pipeline : StreamPattern::pubsub;
   Outbox* outbox = stream(subscribe.stream, StreamKind::kept, pattern, id, Side::session, subscribe.session);
   if (outbox == nullptr) return;
+  if (pattern == StreamPattern::pipeline && !outbox->has_subscription(subscribe.subscription)) {
+    if (!outbox->is_blank()) {  // what is published would wait for workers for ever, and fill the disk
+      refuse(id, Side::session, subscribe.session, ErrorCode::bad_argument,
+             "stream " + subscribe.stream + " is a published one and has no workers; subscribe to it by a name");
+      return;
+    }
+    add_workers(*outbox);
+  }
   if (outbox->record().kind == StreamKind::live) {
     refuse(id, Side::session, subscribe.session, ErrorCode::bad_argument,
            "stream " + subscribe.stream + " is live only; it has no subscriptions that wait");

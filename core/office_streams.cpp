@@ -27,6 +27,7 @@ void Office::add_workers(Outbox& outbox) {
                                              {},
                                              0,
                                              0});
+  share_memory();
 }
 
 /// The stream that is to be written, as it is; a pipeline and a published stream are not the same.

@@ -5,6 +5,8 @@
 #include <exception>
 #include <utility>
 
+#include <restante/error.h>
+
 #include "patterns/link/clock.h"
 
 namespace restante::detail {
@@ -129,12 +131,12 @@ void IoLoop::adopt(Instant now) {
   std::vector<std::shared_ptr<ReaderState>> readers;
   {
     const Lock lock(mutex_);
-    writers = std::exchange(new_writers_, {});
-    readers = std::exchange(new_readers_, {});
+    writers = new_writers_;  // they stay there until they are in a hub: if that fails, end_all() has to tell them
+    readers = new_readers_;
   }
-  for (auto& writer : writers) {
+  for (const auto& writer : writers) {
     writer->open_outlet(context_, poller_);
-    hub(node_->sidecar, now).add(std::move(writer), now);
+    hub(node_->sidecar, now).add(writer, now);
   }
   for (const auto& reader : readers) {
     if (stop_handled_) reader->stop();
@@ -142,13 +144,21 @@ void IoLoop::adopt(Instant now) {
       hub(upstream, now).add(add_session(*reader, upstream, now), now);
     }
   }
+  const Lock lock(mutex_);
+  new_writers_.erase(new_writers_.begin(), new_writers_.begin() + std::ssize(writers));
+  new_readers_.erase(new_readers_.begin(), new_readers_.begin() + std::ssize(readers));
 }
 
 std::shared_ptr<ReaderSession> IoLoop::add_session(ReaderState& reader, const std::string& upstream, Instant now) {
   if (!reader.options().exclusive) return reader.add_session(upstream, inlet_->endpoints_for(upstream), nullptr, now);
   std::unique_ptr<LiveListener> listener;
   if (node_->live != "none") {
-    listener = std::make_unique<LiveListener>(context_, poller_, *node_, reader.options().filters, upstream);
+    try {
+      listener = std::make_unique<LiveListener>(context_, poller_, *node_, reader.options().filters, upstream);
+    } catch (const Error& error) {
+      node_->log.warning("stream " + reader.options().stream +
+                         " is not heard live, it comes from the sidecar: " + error.what());
+    }
   }
   return reader.add_session(upstream, {}, std::move(listener), now);
 }

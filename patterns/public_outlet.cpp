@@ -14,9 +14,9 @@ namespace restante::detail {
 PublicOutlet::PublicOutlet(link::Context& context, link::Poller& poller, NodeContext& node, const std::string& place)
     : poller_(poller), node_(node), publish_(context) {
   poller_.add(publish_);
+  bind_path();  // first: the sidecar tells a reader the first that it can reach
   if (!place.empty()) bind(place);
-  bind_path();
-  if (node_.insecure && !place.starts_with("tcp://")) bind("tcp://0.0.0.0:*");
+  if (node_.insecure && (!place.starts_with("tcp://") || link::is_loopback(place))) bind("tcp://0.0.0.0:*");
 }
 
 PublicOutlet::~PublicOutlet() {

@@ -163,7 +163,10 @@ void ReaderSession::note_trouble() {
   const auto& trouble = inbox_.trouble();
   if (!trouble) {
     trouble_text_.clear();
-  } else if (trouble->text != trouble_text_) {
+    return;
+  }
+  if (trouble->final) listener_.reset();  // nothing that is published is for it any more
+  if (trouble->text != trouble_text_) {
     trouble_text_ = trouble->text;
     reader_.node_->log.warning("receiving " + reader_.options_.stream + " from " + upstream_ + ": " + trouble_text_);
   }

@@ -113,6 +113,7 @@ void ReaderState::end(const std::string& why, bool failed) noexcept {
     const Lock lock(mutex_);
     if (!stopped_) failure_ = why;
   }
+  for (const auto& session : sessions_) session->listener_.reset();  // on the I/O thread, or there are none
   stop();
 }
 

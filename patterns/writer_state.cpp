@@ -21,7 +21,9 @@ WriterState::WriterState(const Options& options, std::shared_ptr<NodeContext> no
     : options_(options),
       node_(std::move(node)),
       producer_({options.handle, options.stream, options.kind, options.window, options.pattern, {}}),
-      queue_(options.stream) {}
+      queue_(options.stream) {
+  if (options.keep_single) queue_.set_batch_messages(1);
+}
 
 // ---- application threads
 
@@ -229,7 +231,13 @@ void WriterState::mark_dirty() {
 
 void WriterState::open_outlet(link::Context& context, link::Poller& poller) {
   if (options_.pattern != core::StreamPattern::pubsub || node_->live == "none") return;
-  outlet_ = std::make_unique<PublicOutlet>(context, poller, *node_, options_.publish_at);
+  try {
+    outlet_ = std::make_unique<PublicOutlet>(context, poller, *node_, options_.publish_at);
+  } catch (const Error& error) {
+    node_->log.warning("stream " + options_.stream +
+                       " is not published, subscribers get it from the sidecar: " + error.what());
+    return;
+  }
   producer_.publish_at(outlet_->endpoints());
 }
 

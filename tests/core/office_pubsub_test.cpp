@@ -114,6 +114,22 @@ TEST_CASE("a pipeline and a published stream are not the same, and who opens the
   }
 }
 
+TEST_CASE("a published stream has no workers, whoever asks for them, also after a restart") {
+  OfficeBench bench;
+  TestWriter writer(bench);
+  writer.pattern = StreamPattern::pubsub;
+  writer.open();
+  SECTION("now") {}
+  SECTION("after a restart") { bench.restart(); }
+  TestWorker worker(bench);
+  worker.join();
+  const auto refused = worker.peer->last<Refused>();
+  REQUIRE(refused);
+  CHECK(refused->code == ErrorCode::bad_argument);
+  CHECK(refused->text.find("is a published one") != std::string::npos);
+  CHECK(bench.office->streams().at("s").subscriptions().empty());
+}
+
 TEST_CASE("an endpoint is told to those who can reach it") {
   const std::vector<std::string> all{"ipc:///run/x", "tcp://*:5556"};
   CHECK(live_source(all, "", true) == "ipc:///run/x");

@@ -91,7 +91,8 @@ class Puller {
   Puller& operator=(const Puller&) = delete;
   ~Puller();  ///< stop()
 
-  /// Waits for the next delivery; nullopt on time-out or when stopped.
+  /// Waits for the next delivery; nullopt on time-out or when stopped. Throws Error if no sidecar will have this
+  /// receiver: held_elsewhere (taken over), bad_argument (refused for good, with the reason).
   [[nodiscard]] std::optional<Delivery> receive(Duration timeout = forever);
   /// Never waits.
   [[nodiscard]] std::optional<Delivery> try_receive();

@@ -3,20 +3,23 @@
 /// Publish and subscribe: each message of a stream goes to every subscription whose filter matches its topic, and to a
 /// subscriber that was away when it comes back.
 ///
-///   restante::Node node;                               restante::Node node;
-///   auto weather = node.publisher("weather");          auto north = node.subscriber("weather", {"north/#"},
-///   {"screen"}); weather.send("north/oslo", "-4");                  for (auto& report : north) {
-///                                                        show(report.topic(), report.payload());
-///                                                        report.ack();
-///                                                      }
+///   restante::Node node;
+///   auto weather = node.publisher("weather");
+///   weather.send("north/oslo", "-4");
+///
+///   restante::Node node;
+///   for (auto& report : node.subscriber("weather", {"north/#"}, {"screen"})) {
+///     show(report.topic(), report.payload());
+///     report.ack();
+///   }
 ///
 /// What survives
 ///   send() returned            the message is in this process only; it is lost if the process dies
 ///   the receipt is confirmed   every subscription that there was has it on this node's disk, or has acked it
 ///   ack() reached the sidecar  it is never delivered to this subscription again
 /// A subscription is remembered by its name, whoever is away. An exclusive one has one reader, which gets each topic's
-/// messages in their order; of two readers of one name the newer wins, and the older one's receive() ends. A shared one
-/// has workers without an order, as a pipeline has.
+/// messages in their order; of two readers of one name the newer wins, and the older one's receive() throws
+/// held_elsewhere. A shared one has workers without an order, as a pipeline has.
 ///
 /// Topics are levels, parted by `/`; in a filter `+` stands for one level and `#` at its end for all that follow (MQTT
 /// 5, section 4.7).

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <nlohmann/json.hpp>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -80,11 +81,24 @@ Json node_object(const core::NodeStatus& status) {
           {"counters", std::move(counters)}};
 }
 
+/// Throws Json::exception if `value` is of another kind. The library itself would turn any number into any other, also
+/// where C++ leaves open what becomes of it.
+template <typename Target>
+Target value_of(const Json& value) {
+  if constexpr (std::is_unsigned_v<Target> && !std::is_same_v<Target, bool>) {
+    return static_cast<Target>(value.get_ref<const Json::number_unsigned_t&>());
+  } else if constexpr (std::is_integral_v<Target> && !std::is_same_v<Target, bool>) {
+    return static_cast<Target>(value.get_ref<const Json::number_integer_t&>());
+  } else {
+    return value.get<Target>();
+  }
+}
+
 /// Sets `target` to the value of `key` if there is one. Throws Json::exception if that or `object` is of another kind.
 template <typename Target>
 void read(const Json& object, const char* key, Target& target) {
   const auto& members = object.get_ref<const Json::object_t&>();
-  if (const auto found = members.find(key); found != members.end()) target = found->second.template get<Target>();
+  if (const auto found = members.find(key); found != members.end()) target = value_of<Target>(found->second);
 }
 
 core::SubscriptionStatus subscription_of(const Json& object) {
@@ -156,7 +170,7 @@ core::NodeStatus node_of(const Json& object) {
   read(object, "commits", status.commits);
   read(object, "stored_octets", status.stored_octets);
   const Json counters = object.value("counters", Json::object());
-  for (const auto& [name, count] : counters.items()) status.counters.emplace_back(name, count.get<std::uint64_t>());
+  for (const auto& [name, count] : counters.items()) status.counters.emplace_back(name, value_of<std::uint64_t>(count));
   for (const Json& stream : object.value("streams", Json::array())) status.streams.push_back(stream_of(stream));
   return status;
 }

@@ -69,6 +69,7 @@ class Sidecar {
   void start() {
     core::Office::Settings settings;
     settings.host = "here";
+    settings.seed = ++starts_;  // a real one is drawn anew, and grant ids never come again
     settings.outbox.retry.attempts_max = 3;
     settings.is_alive = [](std::uint32_t pid, std::uint64_t) { return pid != 3; };
     settings.reachable = [](const std::string& endpoint, const std::string&, bool) { return endpoint; };
@@ -151,6 +152,7 @@ class Sidecar {
   core::Instant now_ = core::Instant{} + 1h;
   core::MemoryStore store_;
   core::StoreContents backup_;
+  std::uint64_t starts_ = 0;
   std::unique_ptr<core::Office> office_;
   core::LinkId next_link_ = 1;
   std::map<core::LinkId, std::uint64_t> numbers_;

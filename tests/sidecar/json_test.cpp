@@ -116,6 +116,11 @@ TEST_CASE("what is no status is refused with a reason") {
     CHECK_FALSE(status_from_json(text, why));
     CHECK_FALSE(why.empty());
   }
+  std::string why;
+  for (const char* number : {"2e55", "1.5", "-1"}) {
+    const std::string text = std::string("{\"streams\":[{\"name\":\"orders\",\"head\":") + number + "}]}";
+    CHECK_FALSE(status_from_json(text, why));
+  }
 }
 
 TEST_CASE("one stream can be taken out of a status") {

@@ -284,13 +284,12 @@ void Office::on_message(LinkId id, Link& link, const Subscribe& subscribe) {
       subscribe.subscription == pipeline_subscription ? StreamPattern::pipeline : StreamPattern::pubsub;
   Outbox* outbox = stream(subscribe.stream, StreamKind::kept, pattern, id, Side::session, subscribe.session);
   if (outbox == nullptr) return;
-  if (pattern == StreamPattern::pipeline && !outbox->has_subscription(subscribe.subscription)) {
-    if (!outbox->is_blank()) {  // what is published would wait for workers for ever, and fill the disk
-      refuse(id, Side::session, subscribe.session, ErrorCode::bad_argument,
-             "stream " + subscribe.stream + " is a published one and has no workers; subscribe to it by a name");
-      return;
-    }
-    add_workers(*outbox);
+  // What is published would wait for workers for ever, and fill the disk.
+  if (pattern == StreamPattern::pipeline && outbox->record().kind == StreamKind::kept &&
+      !is_pipeline(*outbox, pattern)) {
+    refuse(id, Side::session, subscribe.session, ErrorCode::bad_argument,
+           "stream " + subscribe.stream + " is a published one and has no workers; subscribe to it by a name");
+    return;
   }
   if (outbox->record().kind == StreamKind::live) {
     refuse(id, Side::session, subscribe.session, ErrorCode::bad_argument,

@@ -105,6 +105,7 @@ class Office {
                  std::uint64_t id);
   Outbox* written_stream(const OpenWriter& open, LinkId id);
   void add_workers(Outbox& outbox);
+  bool is_pipeline(Outbox& outbox, StreamPattern wanted);
   Outbox* find(const std::string& name);
   void finish(Outbox& outbox);
   void refuse(LinkId link, Side side, std::uint64_t id, ErrorCode code, const std::string& text);

@@ -30,19 +30,21 @@ void Office::add_workers(Outbox& outbox) {
   share_memory();
 }
 
+/// A stream that nobody has written to or subscribed to becomes what is wanted of it.
+bool Office::is_pipeline(Outbox& outbox, StreamPattern wanted) {
+  if (wanted == StreamPattern::pipeline && outbox.is_blank()) add_workers(outbox);
+  return outbox.has_subscription(std::string(pipeline_subscription));
+}
+
 /// The stream that is to be written, as it is; a pipeline and a published stream are not the same.
 Outbox* Office::written_stream(const OpenWriter& open, LinkId id) {
   Outbox* outbox = stream(open.stream, open.kind, open.pattern, id, Side::handle, open.handle);
   if (outbox == nullptr || open.resume || open.kind == StreamKind::live) return outbox;
-  const bool is_pipeline = outbox->has_subscription(std::string(pipeline_subscription));
-  if (is_pipeline == (open.pattern == StreamPattern::pipeline)) return outbox;
-  if (!is_pipeline && outbox->is_blank()) {
-    add_workers(*outbox);
-    return outbox;
-  }
+  const bool has_workers = is_pipeline(*outbox, open.pattern);
+  if (has_workers == (open.pattern == StreamPattern::pipeline)) return outbox;
   refuse(id, Side::handle, open.handle, ErrorCode::bad_argument,
          "stream " + open.stream +
-             (is_pipeline ? " is a pipeline: its messages wait for workers. Publish to a stream of "
+             (has_workers ? " is a pipeline: its messages wait for workers. Publish to a stream of "
                             "another name, or send with a pusher"
                           : " is a published one, with subscriptions of its own. Push to a stream "
                             "of another name, or send with a publisher"));

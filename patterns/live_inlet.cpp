@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <array>
-#include <cstdio>
 #include <utility>
 
 #include <restante/error.h>
@@ -72,12 +71,8 @@ void LiveInlet::open(Door& door, const std::string& endpoint) {
 
 void LiveInlet::open_ipc() {
   if (std::exchange(ipc_.tried, true)) return;
-  std::array<char, 48> name{};
-  std::snprintf(name.data(), name.size(), "/live-%u-%08x.sock", static_cast<unsigned>(link::process_id()),
-                static_cast<unsigned>(link::random64() & 0xffffffffU));
   try {
-    link::remove_dead_sockets(link::runtime_directory(), "live-");
-    const std::string path = link::runtime_directory() + name.data();
+    const std::string path = link::new_socket_path("live-");
     open(ipc_, "ipc://" + path);
     if (ipc_.pull) ipc_path_ = path;
   } catch (const Error& error) {

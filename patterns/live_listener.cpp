@@ -32,10 +32,7 @@ LiveListener::LiveListener(link::Context& context, link::Poller& poller, NodeCon
 LiveListener::~LiveListener() { poller_.remove(subscribe_); }
 
 void LiveListener::hear(const std::string& endpoint) {
-  std::string reached = endpoint;
-  if (const std::string any = "tcp://*:"; endpoint.starts_with(any)) {
-    reached = std::string(tcp) + host_of(upstream_) + ":" + endpoint.substr(any.size());
-  }
+  const std::string reached = link::reachable(endpoint, host_of(upstream_));
   // Also to the same one: after an error of the protocol libzmq does not dial again by itself.
   if (!endpoint_.empty()) subscribe_.disconnect(std::exchange(endpoint_, {}));
   if (const auto fault = link::endpoint_fault(reached)) {

@@ -2,9 +2,6 @@
 
 #include <unistd.h>
 
-#include <array>
-#include <cstdio>
-
 #include <restante/error.h>
 
 #include "patterns/link/process.h"
@@ -37,12 +34,8 @@ void PublicOutlet::bind(const std::string& endpoint) {
 }
 
 void PublicOutlet::bind_path() {
-  std::array<char, 48> name{};
-  std::snprintf(name.data(), name.size(), "/pub-%u-%08x.sock", static_cast<unsigned>(link::process_id()),
-                static_cast<unsigned>(link::random64() & 0xffffffffU));
   try {
-    link::remove_dead_sockets(link::runtime_directory(), "pub-");
-    const std::string path = link::runtime_directory() + name.data();
+    const std::string path = link::new_socket_path("pub-");
     const std::size_t before = endpoints_.size();
     bind("ipc://" + path);
     if (endpoints_.size() != before) path_ = path;

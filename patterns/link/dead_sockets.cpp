@@ -1,4 +1,6 @@
+#include <array>
 #include <charconv>
+#include <cstdio>
 #include <exception>
 #include <filesystem>
 
@@ -19,6 +21,15 @@ std::uint32_t maker_of(std::string_view name, std::string_view prefix) {
 }
 
 }  // namespace
+
+std::string new_socket_path(const std::string& prefix) {
+  std::array<char, 32> rest{};
+  std::snprintf(rest.data(), rest.size(), "%u-%08x.sock", static_cast<unsigned>(process_id()),
+                static_cast<unsigned>(random64() & 0xffffffffU));
+  const std::string directory = runtime_directory();
+  remove_dead_sockets(directory, prefix);
+  return directory + "/" + prefix + rest.data();
+}
 
 void remove_dead_sockets(const std::string& directory, std::string_view prefix) noexcept {
   try {

@@ -29,6 +29,10 @@ namespace restante::link {
 /// Throws Error(misconfigured) if a variable is not an absolute path or none of them leads anywhere.
 [[nodiscard]] std::string runtime_directory();
 
+/// A path for a socket of this process in the runtime directory, that nobody has: `<prefix><pid>-….sock`. Removes what
+/// dead processes left there under `prefix`. Throws as runtime_directory().
+std::string new_socket_path(const std::string& prefix);
+
 /// Removes the sockets `<prefix><pid>-….sock` in `directory` that processes left behind which are dead and where nobody
 /// listens any more. Whatever cannot be told or removed stays.
 void remove_dead_sockets(const std::string& directory, std::string_view prefix) noexcept;

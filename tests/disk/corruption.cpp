@@ -197,25 +197,26 @@ class Campaign {
     }
   }
 
-  /// The first and the last moment of the day at which the store held just this: some commits change nothing that
-  /// shows. The last is negative if there is none.
-  [[nodiscard]] std::pair<std::ptrdiff_t, std::ptrdiff_t> moments_of(const std::string& text) const {
-    if (text.find("\nstream") == std::string::npos) return {0, 0};
-    const std::uint64_t print = fingerprint(text);
-    const auto first = std::find(day_.prints.begin(), day_.prints.end(), print);
-    const auto last = std::find(day_.prints.rbegin(), day_.prints.rend(), print);
-    return {first - day_.prints.begin(), day_.prints.rend() - last - 1};
+  [[nodiscard]] static std::uint64_t print_of(const std::string& text) {
+    return text.find("\nstream") == std::string::npos ? 0 : fingerprint(text);
   }
 
-  /// Is it just what it was some commits ago? By one, if the damage looks as if the last commit had been cut off.
+  /// Is it just what it was some commits ago? By one, if the damage looks as if the last commit had been cut off. What
+  /// is held does not tell the moment: some commits change nothing that shows.
   bool went_back(const std::string& held, const std::string& found) {
-    const auto now = moments_of(held), then = moments_of(found);
-    if (then.second < 0) return false;
-    const bool is_copy = where_.find("older") != std::string::npos;  // of any other moment
-    const bool is_cut = where_.find("log: cut off") != std::string::npos;
-    if (!is_copy && (then.first >= now.second || (!is_cut && then.second + 1 < now.first))) return false;
-    ++figures.went_back;
-    return true;
+    const std::uint64_t now = print_of(held), then = print_of(found);
+    if (now == then) return false;
+    const auto begin = day_.prints.begin(), end = day_.prints.end();
+    const auto first = std::find(begin, end, then);
+    if (first == end) return false;
+    const auto follows = [&](auto before) { return before + 1 != end && *before == then && *(before + 1) == now; };
+    bool is_back = false;
+    if (where_.find("older") != std::string::npos) is_back = true;  // of any other moment
+    else if (where_.find("log: cut off") != std::string::npos) is_back = std::find(first, end, now) != end;
+    else
+      for (auto at = first; at != end; ++at) is_back = is_back || follows(at);
+    figures.went_back += is_back;
+    return is_back;
   }
 
   /// `held`: what was there before the damage.

@@ -90,6 +90,7 @@ def producer_killed():
             p.kill()
             known = max(c.tally.update().confirmed["p"])
             p.start()
+            c.seen("confirmed", due + 500, deadline=5)
             began = first_attempt(c, p)
             expect(began > known, f"{known} was confirmed to the predecessor, but the successor began at {began}")
         verdict = c.finish(p, count=24000)

@@ -27,6 +27,8 @@ class LooseMessages {
     Token holder = 0;     ///< 0: nobody
     Instant due = never;  ///< when it may be handed out; never while held or on its way to the dead letters
     bool alone = false;   ///< is to be handed out alone
+    bool tried =
+        false;  ///< an attempt was ended by a word of its consumer, which had it: a death alone does not say so
     bool burying = false;
     bool parking = false;  ///< its transaction is under way
     bool parked = false;
@@ -56,7 +58,7 @@ class LooseMessages {
     due_.erase({message.due, sequence});
     message.due = due;
     if (due != never) due_.insert({due, sequence});
-    if (due != never && message.attempts == 0 && !message.burying) untried_.insert(sequence);
+    if (due != never && !message.tried && !message.burying) untried_.insert(sequence);
     else untried_.erase(sequence);
   }
   void set_parked(Message& message) {
@@ -69,8 +71,8 @@ class LooseMessages {
     const auto at = due_.upper_bound({now, ~Sequence{0}});
     return at == due_.end() ? never : at->first;
   }
-  /// The first that is nobody's and has no attempt behind it, or 0: the session that it was sent to may have ended
-  /// before it was handed out.
+  /// The first that is nobody's and may never have been handed out, or 0: the session that it was sent to may have
+  /// ended before that.
   [[nodiscard]] Sequence first_untried() const { return untried_.empty() ? 0 : *untried_.begin(); }
   /// All that wait for a time, the earliest first.
   [[nodiscard]] const std::set<std::pair<Instant, Sequence>>& by_due() const noexcept { return due_; }

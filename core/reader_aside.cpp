@@ -149,7 +149,7 @@ std::optional<Instant> ReaderGroup::on_parked(Sequence sequence, Cursor::Change&
   cursor_.raise_floor();
   aside_wanted_ = aside_wanted_ || is_crowded();  // the next one stands in the way
   if (loose_.size() <= limits::loose_messages_max / 2 || message->due == never || message->burying) return std::nullopt;
-  if (exclusive() && message->attempts == 0) return std::nullopt;  // what is behind it waits for it (X8)
+  if (exclusive() && !message->tried) return std::nullopt;  // what is behind it waits for it (X8)
   const Instant due = message->due;
   loose_.erase(sequence);
   return due;
@@ -162,6 +162,7 @@ std::size_t ReaderGroup::on_parked_loaded(const std::vector<ParkedRecord>& parke
     LooseMessages::Message& message = loose_.add(record.sequence);
     message.grant = record.grant;
     message.attempts = message.written_attempts = record.attempts;
+    message.tried = record.attempts > 0;
     message.reason = record.reason;
     loose_.set_parked(message);
     const std::int64_t wait_ms = record.attempts == 0 ? 0 : record.due_ms - turn.clock_ms;  // no attempt, no delay

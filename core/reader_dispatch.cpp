@@ -34,15 +34,32 @@ ConsumerSession* ReaderGroup::most_free(std::uint64_t octets) {
   return best;
 }
 
+/// Is anything below `sequence` in the hand of the session?
+bool ReaderGroup::holds_below(Token token, Sequence sequence) const {
+  for (const auto& [at, message] : loose_.all()) {
+    if (at >= sequence) break;
+    if (message.holder == token) return true;
+  }
+  for (const auto& [first, entry] : cursor_.entries()) {
+    if (first >= sequence) break;
+    const auto is_below = [&](const Hold& held) { return held.session == token && held.range.first < sequence; };
+    if (std::any_of(entry.holds.begin(), entry.holds.end(), is_below)) return true;
+  }
+  return false;
+}
+
 /// A session with nothing in hand for a suspect. If there is none, the one with the least in hand gets nothing more
 /// until it is done, or suspects would wait for ever beside a busy stream. The live copies of an exclusive reader are
-/// nobody's choice, and its hand may never be empty: a suspect is then the only message that is *sent* to it.
-ConsumerSession* ReaderGroup::idle_or_drain() {
+/// nobody's choice, and its hand may never be empty: a suspect is then the only message that is *sent* to it, and the
+/// first of all in its hand, so that it is what the reader is at if it dies.
+ConsumerSession* ReaderGroup::idle_or_drain(Sequence suspect) {
   ConsumerSession* least = nullptr;
   bool draining = false;
   for (auto& [token, session] : sessions_) {
     if (!session.admitted || session.alone || session.credit.messages == 0) continue;
-    if (exclusive() ? session.free_messages() > 0 : session.out.messages == 0) return &session;
+    const bool is_free =
+        exclusive() ? session.free_messages() > 0 && !holds_below(token, suspect) : session.out.messages == 0;
+    if (is_free) return &session;
     if (exclusive()) continue;
     draining = draining || session.draining;
     if (least == nullptr || session.out.messages < least->out.messages) least = &session;
@@ -76,7 +93,7 @@ bool ReaderGroup::deliver_untried(Turn& turn) {
   const Sequence sequence = loose_.first_untried();
   LooseMessages::Message& message = *loose_.find(sequence);
   if (message.batch == nullptr || message.parking) return false;  // its row, or its transaction, is under way
-  ConsumerSession* session = message.alone ? idle_or_drain() : most_free(message.octets);
+  ConsumerSession* session = message.alone ? idle_or_drain(sequence) : most_free(message.octets);
   if (session == nullptr) return false;
   send_loose(sequence, message, *session, 0, turn);
   return true;
@@ -88,13 +105,13 @@ void ReaderGroup::deliver_loose(Turn& turn) {
   for (const auto& [at, sequence] : loose_.by_due()) {
     if (at > turn.now || ++seen > limits::ranges_max) break;
     const LooseMessages::Message& message = loose_.all().at(sequence);
-    if (exclusive() && message.attempts == 0) continue;
+    if (exclusive() && !message.tried) continue;
     if (message.batch != nullptr && !message.burying && !message.parking) due.push_back(sequence);
   }
   bool anyone = true;  // has credit
   for (const Sequence sequence : due) {
     LooseMessages::Message& message = *loose_.find(sequence);
-    ConsumerSession* session = message.alone ? idle_or_drain() : anyone ? most_free(message.octets) : nullptr;
+    ConsumerSession* session = message.alone ? idle_or_drain(sequence) : anyone ? most_free(message.octets) : nullptr;
     if (session != nullptr) {
       send_loose(sequence, message, *session, 0, turn);  // out of its order, so it covers nothing
       continue;
@@ -105,7 +122,7 @@ void ReaderGroup::deliver_loose(Turn& turn) {
 }
 
 bool ReaderGroup::deliver_alone(Cursor::Entry& entry, Sequence sequence, Turn& turn) {
-  ConsumerSession* session = idle_or_drain();
+  ConsumerSession* session = idle_or_drain(sequence);
   if (session == nullptr) return false;
   loosen(entry, sequence, 0);
   LooseMessages::Message& message = *loose_.find(sequence);

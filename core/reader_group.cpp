@@ -319,6 +319,7 @@ void ReaderGroup::end_attempt(Sequence sequence, GrantId grant, ConsumerSession*
     if (message->alone) session->alone = false;
   }
   message->holder = 0;
+  message->tried = message->tried || session != nullptr;
   message->reason = reason;
   ++message->attempts;
   ++counters_.attempts;

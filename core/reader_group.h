@@ -144,7 +144,8 @@ class ReaderGroup {
   [[nodiscard]] std::vector<Range> owed_ranges(const Cursor::Entry& entry) const;
   ConsumerSession* find(Token token);
   ConsumerSession* most_free(std::uint64_t octets);
-  ConsumerSession* idle_or_drain();
+  [[nodiscard]] bool holds_below(Token token, Sequence sequence) const;
+  ConsumerSession* idle_or_drain(Sequence suspect);
   ConsumerSession* live_session(const CopiedBatch& batch);
   bool deliver_alone(Cursor::Entry& entry, Sequence sequence, Turn& turn);
   void deliver(Cursor::Entry& entry, const std::vector<Range>& ranges, Sequence covers, ConsumerSession& session,

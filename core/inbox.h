@@ -8,7 +8,6 @@
 #include <string>
 #include <vector>
 
-#include <restante/error.h>
 #include <restante/limits.h>
 
 #include "core/ack_batch.h"
@@ -17,6 +16,7 @@
 #include "core/delivery_queue.h"
 #include "core/handed_out.h"
 #include "core/id_set.h"
+#include "core/intake.h"
 #include "core/known_grants.h"
 #include "core/messages.h"
 #include "core/names.h"
@@ -37,7 +37,7 @@ namespace restante::core {
 /// limits::settled_ranges_max; where the sidecar passes the bounds, copies are dropped or given back, and counted.
 ///
 /// Getters; commands of the application (take, settle, extend, stop); inputs `on_*`; outputs take_effects(), in order.
-class Inbox {
+class Inbox final : public Intake {
  public:
   struct Options {
     std::uint64_t session = 0;  ///< random
@@ -54,36 +54,16 @@ class Inbox {
   };
   Inbox(const Options& options, Instant now);
 
-  /// A message for the application.
-  struct Item {
-    std::shared_ptr<const Batch> batch;
-    MessageView view;  ///< into the batch; payload at an 8-octet aligned address
-    GrantId grant = 0;
-    Sequence sequence = 0;
-    std::uint32_t attempt = 1;
-    std::uint64_t hand = 0;  ///< names this handing out; an id that comes again has another one
-  };
-  enum class Verdict { ack, nack, reject, release };
-  struct Event {  ///< for the application, in order with the items
-    enum class Kind { regressed, gap, taken_over } kind = Kind::gap;
-    Sequence from = 0, to = 0;
-    std::string text;
-  };
-
   // ---- getters
-  [[nodiscard]] bool ready() const;          ///< take() would give something
-  [[nodiscard]] std::size_t queued() const;  ///< messages not handed out
-  [[nodiscard]] std::size_t handed_out() const;
+  [[nodiscard]] bool ready() const override;
+  [[nodiscard]] std::size_t queued() const override;
+  [[nodiscard]] std::size_t handed_out() const override;
   [[nodiscard]] std::size_t held_back() const noexcept { return gate_.waiting(); }  ///< live copies ahead of a gap
-  [[nodiscard]] bool subscribed() const;
-  [[nodiscard]] Token token() const;            ///< of the present link; 0: none
-  [[nodiscard]] Instant next_deadline() const;  ///< of leases, reports, pending settlements
-  struct Trouble {
-    ErrorCode code;
-    std::string text;
-    bool final;
-  };
-  [[nodiscard]] const std::optional<Trouble>& trouble() const;  ///< refused, taken over
+  [[nodiscard]] bool subscribed() const override;
+  [[nodiscard]] bool has_left() const override { return left_; }
+  [[nodiscard]] Token token() const;  ///< of the present link; 0: none
+  [[nodiscard]] Instant next_deadline() const override;
+  [[nodiscard]] const std::optional<Trouble>& trouble() const override;
 
   /// Messages that arrived and were not delivered, by reason (C6).
   struct Counters {
@@ -99,28 +79,27 @@ class Inbox {
 
   // ---- commands
   /// Hands out the next message and starts its lease.
-  std::optional<Item> take(Instant now);
+  std::optional<Item> take(Instant now) override;
   /// False if the hold had ended (lease, regress): the message may come again; a late ack or reject still counts while
   /// it is unsettled and in no other hand. `delay` (of a nack; below 0: by the retry policy) and `reason` (of a reject)
   /// as the verdict needs.
-  bool settle(std::uint64_t hand, Verdict verdict, Duration delay, std::string reason, Instant now);
-  bool extend(std::uint64_t hand, Instant now);
+  bool settle(std::uint64_t hand, Verdict verdict, Duration delay, std::string reason, Instant now) override;
+  bool extend(std::uint64_t hand, Instant now) override;
   /// Releases what is queued and asks for nothing more; what is handed out may still be settled. When that is done the
   /// session is ended in good order (Unsubscribe).
-  void stop(Instant now);
+  void stop(Instant now) override;
 
   // ---- inputs
-  void on_link_up(Instant now);  ///< after Welcome: subscribes
-  void on_link_down(Instant now);
-  void on_message(const ControlMessage& message, Instant now);  ///< for this session or token; others are ignored
-  /// Batches were parsed from a Buffer that was aligned(), so that payloads are at aligned addresses.
-  void on_redelivery(const Redelivery& header, std::shared_ptr<const Batch> batch, Instant now);
-  void on_live(std::shared_ptr<const Batch> batch, Instant now);  ///< from the PULL; of this stream
-  void on_time(Instant now);
+  void on_link_up(Instant now) override;
+  void on_link_down(Instant now) override;
+  void on_message(const ControlMessage& message, Instant now) override;
+  void on_redelivery(const Redelivery& header, std::shared_ptr<const Batch> batch, Instant now) override;
+  void on_live(std::shared_ptr<const Batch> batch, Instant now) override;
+  void on_time(Instant now) override;
 
   // ---- outputs
-  std::vector<ControlMessage> take_effects();  ///< to the sidecar
-  std::vector<Event> take_events();
+  std::vector<ControlMessage> take_effects() override;
+  std::vector<Event> take_events() override;
 
  private:
   using BatchRef = std::shared_ptr<const Batch>;

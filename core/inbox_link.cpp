@@ -10,18 +10,6 @@
 #include "core/inbox.h"
 
 namespace restante::core {
-namespace {
-
-constexpr Duration retry_interval = std::chrono::seconds(1);
-
-/// Will asking again change nothing?
-bool is_final(ErrorCode code) {
-  return code == ErrorCode::bad_argument || code == ErrorCode::misconfigured || code == ErrorCode::denied ||
-         code == ErrorCode::incompatible_version;
-}
-
-}  // namespace
-
 // ---- the link
 
 void Inbox::on_link_up(Instant now) {
@@ -185,7 +173,7 @@ void Inbox::on(const Refused& refused, Instant now) {
     return;
   }
   trouble_ = Trouble{refused.code, refused.text, is_final(refused.code)};
-  if (!trouble_->final) retry_at_ = after(now, retry_interval);
+  if (!trouble_->final) retry_at_ = after(now, limits::subscribe_interval);
 }
 
 void Inbox::on(const TakenOver& taken) {

@@ -18,6 +18,9 @@ class KnownGrants {
   /// Is all of `range` in `grant`, as the sidecar told it?
   [[nodiscard]] bool announced(GrantId grant, Range range) const;
 
+  /// Does a known block begin right behind `sequence`?
+  [[nodiscard]] bool begins_after(Sequence sequence) const { return grants_.contains(sequence + 1); }
+
   /// The first sequence that is known here and not, or otherwise, by the sidecar that told `grants`, its whole list
   /// above `floor`: a regress. Nothing is changed.
   [[nodiscard]] std::optional<Sequence> regress_in(const std::vector<Grant>& grants, Sequence floor) const;

@@ -41,7 +41,8 @@ using Incarnation = std::array<std::uint64_t, 2>;
 enum class StreamKind : std::uint8_t { kept, live };
 /// pipeline: one subscription, `workers`, made with the stream. pubsub: those that subscribers make.
 enum class StreamPattern : std::uint8_t { pipeline, pubsub };
-enum class SubscriptionMode : std::uint8_t { shared, exclusive };
+/// `live`: without a name, and nothing is kept for it; no subscription of the store is one.
+enum class SubscriptionMode : std::uint8_t { shared, exclusive, live };
 enum class Side : std::uint8_t { handle, session, link };
 
 /// How much a consumer can take: what it may have unsettled in all. Absolute, not a difference.
@@ -98,7 +99,7 @@ struct Subscribe {
   Credit credit;
   std::vector<Grant> known;      ///< grants that this consumer has seen (X6)
   std::vector<GrantRange> held;  ///< delivered or queued and unsettled from an earlier link
-  bool listens = false;          ///< exclusive: it wants to be told where the writer publishes
+  bool listens = false;          ///< exclusive or live: it wants to be told where the writer publishes
 };
 
 struct Nack {

@@ -98,6 +98,9 @@ class Office {
   void on_message(LinkId id, Link& link, const Query& query);
   void begin(Instant now);
   [[nodiscard]] static std::optional<std::string> problem_of(const Subscribe& subscribe);
+  bool has_room(LinkId id, Link& link, const Subscribe& subscribe, const Outbox& outbox);
+  Token new_session(Link& link, const std::string& stream);
+  void listen(LinkId id, Link& link, const Subscribe& subscribe);
   /// `in_order`: nothing that its sessions held is suspect. `closes_writers`: it said goodbye, and will not come back.
   void end_link(LinkId id, bool in_order, bool closes_writers = false);
   void renew_incarnation(const std::string& stream);

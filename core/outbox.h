@@ -49,6 +49,14 @@ struct Subscription {
   Sequence told_to = 0;        ///< likewise
 };
 
+/// A session without a subscription: nothing is owed to it. It is told where the writer publishes, and what is granted.
+struct Listener {
+  LinkId link = 0;
+  std::uint64_t session = 0;
+  std::string host;      ///< as in Hello
+  std::string endpoint;  ///< where the writer publishes, as it was told
+};
+
 /// Batches come from the writer in the order of its chain (W2), are owned by subscriptions, and leave by being settled
 /// by all of them, or by being stored first. Order of effects is the durability contract: a confirm, a grant, an answer
 /// to Subscribe that had to be written go out only with the CommitToken of their transaction. Pure; one thread at a
@@ -75,8 +83,8 @@ class Outbox {
   void add_counters(std::map<std::string, std::uint64_t>& counters) const;
   [[nodiscard]] std::uint64_t tracked_octets() const;
   [[nodiscard]] std::uint64_t stored_octets() const noexcept { return stored_octets_; }
-  [[nodiscard]] std::size_t sessions() const noexcept { return sessions_.size(); }
-  [[nodiscard]] bool has_session(Token token) const { return sessions_.contains(token); }
+  [[nodiscard]] std::size_t sessions() const noexcept { return sessions_.size() + listeners_.size(); }
+  [[nodiscard]] bool has_session(Token token) const { return sessions_.contains(token) || listeners_.contains(token); }
   [[nodiscard]] bool has_subscription(const std::string& name) const;
   /// Nobody has written to it or subscribed yet: what it is to be is still open.
   [[nodiscard]] bool is_blank() const noexcept { return record_.writer == 0 && subscriptions_.empty(); }
@@ -103,6 +111,8 @@ class Outbox {
   void add_subscription(const SubscriptionRecord& record);
   /// Adds the subscription if it is new (`id` names it then); the answer goes out once that is durable.
   void subscribe(const Subscribe& subscribe, SubscriptionId id, const ConsumerSession& session, Turn& turn);
+  /// A session that only listens. It is answered at once: there is nothing to write.
+  void listen(Token token, const Listener& listener, Turn& turn);
   void settle(const Settle& settle, Turn& turn);
   void catch_up(const CatchUp& request);
   void leave(Token token, bool in_order, Turn& turn);
@@ -167,6 +177,7 @@ class Outbox {
 
   void admit(Token token, Turn& turn);
   void tell_sources(Turn& turn);
+  [[nodiscard]] std::string source_for(const std::string& host) const;
   [[nodiscard]] std::optional<std::string> refusal(const Subscribe& subscribe, const SubscriptionRecord& record) const;
   void draw_claim(std::uint64_t presented, Subscription& subscription, Turn& turn);
   void replace_sessions(const ConsumerSession& session, Subscription& subscription, Turn& turn);
@@ -208,6 +219,7 @@ class Outbox {
   std::size_t collected_ = 0;  // so many of the line are in a transaction or needed none
   std::map<SubscriptionId, Subscription> subscriptions_;
   std::map<Token, SubscriptionId> sessions_;
+  std::map<Token, Listener> listeners_;
 
   std::optional<PendingGrant> pending_grant_;
   std::vector<SubscriptionRecord> pending_subscriptions_;

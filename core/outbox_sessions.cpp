@@ -142,22 +142,44 @@ void Outbox::admit(Token token, Turn& turn) {
   if (writer_.attached) tell_sources(turn);
 }
 
+/// Where a process on `host` hears the seated writer; empty: nowhere.
+std::string Outbox::source_for(const std::string& host) const {
+  const WriterSeat::Holder& holder = writer_.holder;
+  std::string source = live_source(holder.live_endpoints, holder.peer_address, host == holder.host);
+  if (source.size() > limits::endpoint_size_max) source.clear();  // with the address in it
+  return source;
+}
+
 /// Tells who listens where the seated writer publishes. Before any copy of it: only what is on its way to a reader may
 /// be taken for held by it.
 void Outbox::tell_sources(Turn& turn) {
-  const WriterSeat::Holder& holder = writer_.holder;
+  for (auto& [token, listener] : listeners_) {
+    std::string source = source_for(listener.host);
+    if (source == listener.endpoint) continue;
+    listener.endpoint = source;
+    if (!source.empty()) turn.out.push_back(Outgoing{listener.link, LiveSource{token, std::move(source)}, {}});
+  }
   for (auto& [id, subscription] : subscriptions_) {
     if (!subscription.group.exclusive()) continue;
     const std::map<Token, ConsumerSession> sessions = subscription.group.sessions();
     for (const auto& [token, session] : sessions) {
       if (!session.listens || !session.admitted) continue;
-      std::string source = live_source(holder.live_endpoints, holder.peer_address, session.host == holder.host);
-      if (source.size() > limits::endpoint_size_max) source.clear();  // with the address in it
+      std::string source = source_for(session.host);
       if (source == session.endpoint) continue;
       subscription.group.hear(token, source);
       if (!source.empty()) turn.out.push_back(Outgoing{session.link, LiveSource{token, std::move(source)}, {}});
     }
   }
+}
+
+void Outbox::listen(Token token, const Listener& listener, Turn& turn) {
+  const auto same = [&](const auto& known) { return known.second.session == listener.session; };
+  const auto before = std::find_if(listeners_.begin(), listeners_.end(), same);
+  if (before != listeners_.end()) listeners_.erase(before);  // on a new link
+  listeners_[token] = listener;
+  turn.out.push_back(Outgoing{
+      listener.link, Subscribed{listener.session, token, SubscriptionMode::live, 0, head_, grant_list(), 0, 0}, {}});
+  if (writer_.attached) tell_sources(turn);
 }
 
 void Outbox::settle(const Settle& settle, Turn& turn) {
@@ -192,6 +214,7 @@ void Outbox::catch_up(const CatchUp& request) {
 }
 
 void Outbox::leave(Token token, bool in_order, Turn& turn) {
+  if (listeners_.erase(token) > 0) return;
   Subscription* subscription = find(token);
   if (subscription == nullptr) return;
   const auto& sessions = subscription->group.sessions();

@@ -27,6 +27,7 @@ StreamStatus Outbox::status(const Turn& turn) const {
   status.stored = stored_;
   status.elided = elided_;
   const bool may_come_back = writer_.met || turn.now - writer_.since < limits::silence_max;
+  status.listeners = listeners_.size();
   if (writer_.holder.pid != 0 && !writer_.holder.is_gone && may_come_back) {
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(turn.now - writer_.since).count();
     status.writer = writer_.holder.process + " pid " + std::to_string(writer_.holder.pid) +

@@ -69,6 +69,9 @@ bool Outbox::note_known(const std::vector<Grant>& known) {
 
 void Outbox::announce_grants(Turn& turn) const {
   const std::vector<Grant> list = grant_list();
+  for (const auto& [token, listener] : listeners_) {
+    turn.out.push_back(Outgoing{listener.link, Grants{token, list}, {}});
+  }
   for (const auto& [id, subscription] : subscriptions_) {
     for (const auto& [token, session] : subscription.group.sessions()) {
       if (session.admitted) turn.out.push_back(Outgoing{session.link, Grants{token, list}, {}});

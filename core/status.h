@@ -39,10 +39,11 @@ struct StreamStatus {
   Sequence confirmed_to = 0;
   std::uint64_t rows = 0;  ///< batches in the store
   std::uint64_t row_octets = 0;
-  std::uint64_t copied = 0;  ///< messages copied by the writer
-  std::uint64_t stored = 0;  ///< messages written to disk
-  std::uint64_t elided = 0;  ///< messages settled in time and never written
-  std::string writer;        ///< who holds it: "name pid 12 for 3 s", "away …"; empty: nobody
+  std::uint64_t copied = 0;     ///< messages copied by the writer
+  std::uint64_t stored = 0;     ///< messages written to disk
+  std::uint64_t elided = 0;     ///< messages settled in time and never written
+  std::string writer;           ///< who holds it: "name pid 12 for 3 s", "away …"; empty: nobody
+  std::uint64_t listeners = 0;  ///< sessions without a subscription
   std::vector<SubscriptionStatus> subscriptions;
 };
 

@@ -72,6 +72,7 @@ enum StreamPattern {
 enum SubscriptionMode {
   shared @0;
   exclusive @1;
+  live @2;
 }
 
 enum Side {

@@ -29,12 +29,12 @@ Out enumerant(In in, Out last) {
 }
 StreamKind get(wire::StreamKind in) { return enumerant(in, StreamKind::live); }
 StreamPattern get(wire::StreamPattern in) { return enumerant(in, StreamPattern::pubsub); }
-SubscriptionMode get(wire::SubscriptionMode in) { return enumerant(in, SubscriptionMode::exclusive); }
+SubscriptionMode get(wire::SubscriptionMode in) { return enumerant(in, SubscriptionMode::live); }
 Side get(wire::Side in) { return enumerant(in, Side::link); }
 ErrorCode get(wire::ErrorCode in) { return enumerant(in, ErrorCode::store_failed); }
 static_assert(static_cast<int>(wire::StreamKind::LIVE) == static_cast<int>(StreamKind::live));
 static_assert(static_cast<int>(wire::StreamPattern::PUBSUB) == static_cast<int>(StreamPattern::pubsub));
-static_assert(static_cast<int>(wire::SubscriptionMode::EXCLUSIVE) == static_cast<int>(SubscriptionMode::exclusive));
+static_assert(static_cast<int>(wire::SubscriptionMode::LIVE) == static_cast<int>(SubscriptionMode::live));
 static_assert(static_cast<int>(wire::Side::SESSION) == static_cast<int>(Side::session));
 static_assert(static_cast<int>(wire::Side::LINK) == static_cast<int>(Side::link));
 static_assert(static_cast<int>(wire::ErrorCode::BAD_ARGUMENT) == static_cast<int>(ErrorCode::bad_argument));

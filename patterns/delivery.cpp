@@ -8,7 +8,7 @@ namespace restante {
 
 namespace {
 
-using Verdict = core::Inbox::Verdict;
+using Verdict = core::Intake::Verdict;
 
 constexpr Duration by_policy{-1};
 

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <utility>
 
-#include "core/inbox.h"
+#include "core/intake.h"
 #include "core/wire.h"
 #include "patterns/reader_state.h"
 
@@ -21,7 +21,7 @@ struct DeliveryState {
       : reader(std::move(from)), session(taken.session), node(taken.node), item(std::move(taken.item)) {}
 
   /// False if the lease had ended, or it was settled before.
-  bool settle(core::Inbox::Verdict verdict, Duration delay, std::string_view reason) noexcept;
+  bool settle(core::Intake::Verdict verdict, Duration delay, std::string_view reason) noexcept;
 
   /// Decoded when first asked for: most messages have none, and most readers do not look.
   const core::AttributeValues& attributes();
@@ -29,7 +29,7 @@ struct DeliveryState {
   std::shared_ptr<ReaderState> reader;
   ReaderSession* session;
   const std::string* node;
-  core::Inbox::Item item;
+  core::Intake::Item item;
   bool settled = false;
   int exceptions_at_start = std::uncaught_exceptions();
   std::unique_ptr<core::AttributeValues> decoded;

@@ -150,14 +150,16 @@ void IoLoop::adopt(Instant now) {
 }
 
 std::shared_ptr<ReaderSession> IoLoop::add_session(ReaderState& reader, const std::string& upstream, Instant now) {
-  if (!reader.options().exclusive) return reader.add_session(upstream, inlet_->endpoints_for(upstream), nullptr, now);
+  const bool hears = reader.options().exclusive || reader.options().live;
+  if (!hears) return reader.add_session(upstream, inlet_->endpoints_for(upstream), nullptr, now);
   std::unique_ptr<LiveListener> listener;
   if (node_->live != "none") {
     try {
       listener = std::make_unique<LiveListener>(context_, poller_, *node_, reader.options().filters, upstream);
     } catch (const Error& error) {
-      node_->log.warning("stream " + reader.options().stream +
-                         " is not heard live, it comes from the sidecar: " + error.what());
+      const std::string what = "stream " + reader.options().stream + " is not heard live";
+      if (reader.options().live) reader.end(what + ": " + error.what(), true);  // it has no other way
+      else node_->log.warning(what + ", it comes from the sidecar: " + error.what());
     }
   }
   return reader.add_session(upstream, {}, std::move(listener), now);

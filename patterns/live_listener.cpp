@@ -33,7 +33,10 @@ LiveListener::~LiveListener() { poller_.remove(subscribe_); }
 
 void LiveListener::hear(const std::string& endpoint) {
   const std::string reached = link::reachable(endpoint, host_of(upstream_));
-  // Also to the same one: after an error of the protocol libzmq does not dial again by itself.
+  // Also to the same one, if nothing ever came from there: after an error of the protocol libzmq does not dial again by
+  // itself. Else that would only lose what is under way.
+  if (reached == endpoint_ && has_heard_) return;
+  has_heard_ = false;
   if (!endpoint_.empty()) subscribe_.disconnect(std::exchange(endpoint_, {}));
   if (const auto fault = link::endpoint_fault(reached)) {
     node_.log.warning("nothing is heard live from " + reached + ": " + *fault);
@@ -57,6 +60,7 @@ std::optional<std::shared_ptr<const core::Batch>> LiveListener::receive() {
   if (!heard) return std::nullopt;
   std::string why;
   if (auto batch = core::Batch::parse(std::move(heard->batch), why)) {
+    has_heard_ = true;
     return std::make_shared<const core::Batch>(std::move(*batch));
   }
   node_.counters.add(Count::damaged_batch);

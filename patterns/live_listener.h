@@ -35,6 +35,7 @@ class LiveListener {
   const std::string upstream_;
   link::Subscribe subscribe_;
   std::string endpoint_;
+  bool has_heard_ = false;  // a batch, since it was connected there
 };
 
 }  // namespace restante::detail

@@ -43,6 +43,36 @@ std::string written_stream(std::string_view stream, unsigned instance) {
   return name;
 }
 
+/// What is wrong with the name and the start, for people.
+std::optional<std::string> fault_of(const Subscription& subscription) {
+  if (subscription.name.empty()) {
+    if (subscription.shared) return "a shared subscription needs a name";
+    if (subscription.start == "new") return std::nullopt;
+    return "without a name it begins with what is new; to start at \"" + subscription.start + "\" give it a name";
+  }
+  if (const auto problem = core::problem_of_subscription_name(subscription.name)) {
+    return "the subscription's name \"" + subscription.name + "\" " + *problem;
+  }
+  if (subscription.name == core::pipeline_subscription) {
+    return "\"" + subscription.name + "\" is what a pipeline has; open a puller, or take another name";
+  }
+  if (subscription.start == "new" || subscription.start == "beginning") return std::nullopt;
+  return "the start \"" + subscription.start + "\" is neither \"new\" nor \"beginning\"";
+}
+
+std::optional<std::string> fault_of(const std::vector<std::string>& filters, const Subscription& subscription) {
+  if (auto fault = fault_of(subscription)) return fault;
+  if (filters.empty()) return "give at least one filter; \"#\" is everything";
+  if (filters.size() > limits::filters_max) {
+    return "it has " + std::to_string(filters.size()) + " filters, and at most " + std::to_string(limits::filters_max) +
+           " are allowed";
+  }
+  for (const std::string& filter : filters) {
+    if (const auto problem = core::problem_of_filter(filter)) return "the filter \"" + filter + "\" " + *problem;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 NodeState::NodeState(const NodeOptions& options) {
@@ -118,31 +148,22 @@ std::shared_ptr<ReaderState> NodeState::open_subscriber(std::string_view stream,
                                                         const Subscription& subscription,
                                                         const ReceiverOptions& options) {
   check_open("subscriber");
-  const std::string operation = "subscribe to stream \"" + std::string(stream) + "\": ";
-  const auto refuse = [&operation](const std::string& why) { throw Error(ErrorCode::bad_argument, operation + why); };
-  if (const auto problem = core::problem_of_subscription_name(subscription.name)) {
-    refuse("the subscription's name \"" + subscription.name + "\" " + *problem);
-  }
-  if (subscription.name == core::pipeline_subscription) {
-    refuse("\"" + subscription.name + "\" is what a pipeline has; open a puller, or take another name");
-  }
-  if (filters.empty()) refuse("give at least one filter; \"#\" is everything");
-  if (filters.size() > limits::filters_max) {
-    refuse("it has " + std::to_string(filters.size()) + " filters, and at most " + std::to_string(limits::filters_max) +
-           " are allowed");
-  }
-  for (const std::string& filter : filters) {
-    if (const auto problem = core::problem_of_filter(filter)) refuse("the filter \"" + filter + "\" " + *problem);
-  }
-  if (subscription.start != "new" && subscription.start != "beginning") {
-    refuse("the start \"" + subscription.start + "\" is neither \"new\" nor \"beginning\"");
+  if (const auto fault = fault_of(filters, subscription)) {
+    throw Error(ErrorCode::bad_argument, "subscribe to stream \"" + std::string(stream) + "\": " + *fault);
   }
   ReaderState::Options reader;
   reader.stream = stream;
   reader.subscription = subscription.name;
+  reader.live = subscription.name.empty();
   reader.exclusive = !subscription.shared;
   reader.filters = filters;
   reader.start = subscription.start;
+  if (reader.live && node_->live == "none") {
+    throw Error(ErrorCode::misconfigured,
+                "subscribe to stream \"" + std::string(stream) +
+                    "\": without a name it hears only what is published live, and NodeOptions::live is none; give the "
+                    "subscription a name, or change that");
+  }
   return add_reader(std::move(reader), options);
 }
 

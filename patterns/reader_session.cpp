@@ -22,12 +22,12 @@ constexpr int live_batches_a_step = 64;  // then the others get their turn
 using core::Instant;
 using Lock = std::unique_lock<std::mutex>;
 
-ReaderSession::ReaderSession(ReaderState& reader, const core::Inbox::Options& options, std::string upstream,
-                             std::unique_ptr<LiveListener> listener, Instant now)
+ReaderSession::ReaderSession(ReaderState& reader, std::uint64_t session, std::unique_ptr<core::Intake> inbox,
+                             std::string upstream, std::unique_ptr<LiveListener> listener)
     : reader_(reader),
-      session_(options.session),
+      session_(session),
       upstream_(std::move(upstream)),
-      inbox_(options, now),
+      inbox_(std::move(inbox)),
       listener_(std::move(listener)) {}
 
 void ReaderSession::on_link_up(const core::Welcome& welcome, Instant now) {
@@ -36,13 +36,13 @@ void ReaderSession::on_link_up(const core::Welcome& welcome, Instant now) {
     reader_.nodes_.push_back(welcome.node);
     node_ = &reader_.nodes_.back();
   }
-  inbox_.on_link_up(reader_.advance(now));
+  inbox_->on_link_up(reader_.advance(now));
   fed();
 }
 
 void ReaderSession::on_link_down(Instant now) {
   const Lock lock(reader_.mutex_);
-  inbox_.on_link_down(reader_.advance(now));
+  inbox_->on_link_down(reader_.advance(now));
   awaiting_ = false;
   fed();
 }
@@ -53,7 +53,7 @@ void ReaderSession::on_message(const core::ControlMessage& message, Instant now)
     return;
   }
   const Lock lock(reader_.mutex_);
-  inbox_.on_message(message, reader_.advance(now));
+  inbox_->on_message(message, reader_.advance(now));
   if (std::holds_alternative<core::Subscribed>(message)) was_there_ = true;
   if (std::holds_alternative<core::Subscribed>(message) || std::holds_alternative<core::Refused>(message)) {
     awaiting_ = false;
@@ -65,13 +65,13 @@ void ReaderSession::on_message(const core::ControlMessage& message, Instant now)
 void ReaderSession::on_redelivery(const core::Redelivery& header, std::shared_ptr<const core::Batch> batch,
                                   Instant now) {
   const Lock lock(reader_.mutex_);
-  inbox_.on_redelivery(header, std::move(batch), reader_.advance(now));
+  inbox_->on_redelivery(header, std::move(batch), reader_.advance(now));
   fed();
 }
 
 void ReaderSession::on_live(std::shared_ptr<const core::Batch> batch, Instant now) {
   const Lock lock(reader_.mutex_);
-  inbox_.on_live(std::move(batch), reader_.advance(now));
+  inbox_->on_live(std::move(batch), reader_.advance(now));
   fed();
 }
 
@@ -95,13 +95,16 @@ bool ReaderSession::step(LinkPort& port, Instant now) {
     const Lock lock(reader_.mutex_);
     deadline_ = known_deadline_ = speaks_at();
     if (now < deadline_ && !reader_.stopped_) return more;
-    inbox_.on_time(reader_.advance(now));
+    inbox_->on_time(reader_.advance(now));
     fed();
     dirty_.store(false, std::memory_order_relaxed);
-    effects = inbox_.take_effects();
+    effects = inbox_->take_effects();
+    for (const core::ControlMessage& effect : effects) {
+      if (std::holds_alternative<core::Subscribe>(effect)) awaiting_ = true;
+    }
     if (!effects.empty()) spoke_at_ = now;
     deadline_ = known_deadline_ = speaks_at();
-    note_said(effects);
+    note_said();
   }
   for (core::ControlMessage& effect : effects) port.say(std::move(effect));
   if (finished_) listener_.reset();
@@ -110,20 +113,16 @@ bool ReaderSession::step(LinkPort& port, Instant now) {
 
 // A session stays, after its reader was stopped, until it has said what was settled and that it leaves; over a cut too,
 // or acks that the cut swallowed would cost duplicates. One that the sidecar never knew has nothing to say.
-void ReaderSession::note_said(const std::vector<core::ControlMessage>& effects) {
-  for (const core::ControlMessage& effect : effects) {
-    if (std::holds_alternative<core::Subscribe>(effect)) awaiting_ = true;
-    if (std::holds_alternative<core::Unsubscribe>(effect)) left_ = true;
-  }
+void ReaderSession::note_said() {
   stopped_ = reader_.stopped_;
-  const bool refused = inbox_.trouble() && inbox_.trouble()->final;
-  const bool nothing_to_say = left_ || refused || (!was_there_ && !awaiting_);
-  finished_ = stopped_ && inbox_.handed_out() == 0 && nothing_to_say;
+  const bool refused = inbox_->trouble() && inbox_->trouble()->final;
+  const bool nothing_to_say = inbox_->has_left() || refused || (!was_there_ && !awaiting_);
+  finished_ = stopped_ && inbox_->handed_out() == 0 && nothing_to_say;
 }
 
 bool ReaderSession::ready() const {
   const Lock lock(reader_.mutex_);
-  return inbox_.subscribed() || stopped_;
+  return inbox_->subscribed() || stopped_;
 }
 
 void ReaderSession::on_stop(Instant) { reader_.stop(); }
@@ -134,8 +133,8 @@ void ReaderSession::on_end(const std::string& why, bool failed) {
 }
 
 Instant ReaderSession::speaks_at() const {
-  const Instant due = inbox_.next_deadline();
-  return inbox_.queued() == 0 ? due : std::max(due, core::after(spoke_at_, gather_interval));
+  const Instant due = inbox_->next_deadline();
+  return inbox_->queued() == 0 ? due : std::max(due, core::after(spoke_at_, gather_interval));
 }
 
 void ReaderSession::touched() {
@@ -147,20 +146,25 @@ void ReaderSession::touched() {
 
 void ReaderSession::fed() {
   dirty_.store(true, std::memory_order_release);  // this is the I/O thread, which steps next: no need to wake it
-  for (core::Inbox::Event& event : inbox_.take_events()) {
-    const std::string node = node_ == nullptr ? std::string() : *node_;
-    if (event.kind == core::Inbox::Event::Kind::taken_over) {
-      reader_.node_->log.warning("stream " + reader_.options_.stream + " at " + upstream_ + ": " + event.text);
-    } else {
-      reader_.gaps_.push_back(Gap{node, reader_.options_.stream, event.from, event.to, std::move(event.text)});
-    }
-  }
+  collect_events();
   if (reader_.waiters_ > 0) reader_.wake_waiters();
   reader_.show_ready();
 }
 
+void ReaderSession::collect_events() {
+  for (core::Intake::Event& event : inbox_->take_events()) {
+    const std::string node = node_ == nullptr ? std::string() : *node_;
+    if (event.kind == core::Intake::Event::Kind::taken_over) {
+      reader_.node_->log.warning("stream " + reader_.options_.stream + " at " + upstream_ + ": " + event.text);
+    } else {
+      ++gaps_;
+      reader_.gaps_.push_back(Gap{node, reader_.options_.stream, event.from, event.to, std::move(event.text)});
+    }
+  }
+}
+
 void ReaderSession::note_trouble() {
-  const auto& trouble = inbox_.trouble();
+  const auto& trouble = inbox_->trouble();
   if (!trouble) {
     trouble_text_.clear();
     return;
@@ -176,9 +180,10 @@ void ReaderSession::status(JsonText& json) const {
   json.begin_object()
       .member("upstream", upstream_)
       .member("node", node_ == nullptr ? std::string() : *node_)
-      .member("subscribed", inbox_.subscribed())
-      .member("queued", std::uint64_t{inbox_.queued()})
-      .member("handed_out", std::uint64_t{inbox_.handed_out()})
+      .member("subscribed", inbox_->subscribed())
+      .member("queued", std::uint64_t{inbox_->queued()})
+      .member("handed_out", std::uint64_t{inbox_->handed_out()})
+      .member("gaps", gaps_)
       .member("trouble", trouble_text_)
       .end_object();
 }

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "core/inbox.h"
+#include "core/intake.h"
 #include "patterns/json_text.h"
 #include "patterns/link_member.h"
 #include "patterns/live_listener.h"
@@ -17,11 +17,11 @@ namespace restante::detail {
 
 class ReaderState;
 
-/// A core::Inbox with its place at a link. Owned by its ReaderState, whose mutex guards the inbox.
+/// A core::Inbox or LiveInbox with its place at a link. Owned by its ReaderState, whose mutex guards the inbox.
 class ReaderSession final : public LinkMember {
  public:
-  ReaderSession(ReaderState& reader, const core::Inbox::Options& options, std::string upstream,
-                std::unique_ptr<LiveListener> listener, core::Instant now);
+  ReaderSession(ReaderState& reader, std::uint64_t session, std::unique_ptr<core::Intake> inbox, std::string upstream,
+                std::unique_ptr<LiveListener> listener);
 
   // ---- I/O thread
   [[nodiscard]] std::uint64_t id() const override { return session_; }
@@ -46,7 +46,8 @@ class ReaderSession final : public LinkMember {
   void fed();      // an input was given to the inbox
   [[nodiscard]] core::Instant speaks_at() const;
   void note_trouble();
-  void note_said(const std::vector<core::ControlMessage>& effects);
+  void note_said();
+  void collect_events();
   void status(JsonText& json) const;
   bool listen(core::Instant now);
 
@@ -55,11 +56,12 @@ class ReaderSession final : public LinkMember {
   const std::string upstream_;
 
   // Guarded by the reader's mutex.
-  core::Inbox inbox_;
+  const std::unique_ptr<core::Intake> inbox_;
   core::Instant known_deadline_ = core::never;  // what the I/O thread knows or was woken for
   core::Instant spoke_at_{};                    // when it said something last
   const std::string* node_ = nullptr;
   std::string trouble_text_;
+  std::uint64_t gaps_ = 0;  // told to the application
 
   std::atomic<bool> dirty_{true};
 
@@ -68,7 +70,6 @@ class ReaderSession final : public LinkMember {
   core::Instant deadline_ = core::never;
   bool awaiting_ = false;   // Subscribe was said on this link and not answered
   bool was_there_ = false;  // it was subscribed once
-  bool left_ = false;       // Unsubscribe was said
   bool stopped_ = false;
   bool finished_ = false;
 };

@@ -38,6 +38,7 @@ std::optional<ReaderState::Taken> ReaderState::receive(Duration timeout, const s
     }
     if (stopped_ || stop.stop_requested()) return std::nullopt;
     if (auto taken = take()) return taken;
+    if (!gaps_.empty()) continue;  // one comes before the next message
     if (const auto hopeless = why_hopeless()) throw *hopeless;
     if (timeout <= Duration::zero()) return std::nullopt;
     if (!deadline) {
@@ -66,9 +67,12 @@ std::optional<ReaderState::Taken> ReaderState::take() {
   for (std::size_t i = 0; i < sessions_.size(); ++i) {
     ReaderSession& session = *sessions_[turn_ % sessions_.size()];
     turn_ = (turn_ + 1) % sessions_.size();
-    auto item = session.inbox_.take(now_);
+    auto item = session.inbox_->take(now_);
     session.touched();  // a lease began, or it was found empty
-    if (!item) continue;
+    if (!item) {
+      session.collect_events();  // something may come before what is next
+      continue;
+    }
     if (waiters_ > 0) wake_waiters();
     show_ready();
     return Taken{std::move(*item), &session, session.node_};
@@ -77,11 +81,11 @@ std::optional<ReaderState::Taken> ReaderState::take() {
   return std::nullopt;
 }
 
-bool ReaderState::settle(ReaderSession& session, std::uint64_t hand, core::Inbox::Verdict verdict, Duration delay,
+bool ReaderState::settle(ReaderSession& session, std::uint64_t hand, core::Intake::Verdict verdict, Duration delay,
                          std::string reason) {
   const Lock lock(mutex_);
   // The time of the last look will do, and reading the clock costs as much as all the rest here.
-  const bool counted = session.inbox_.settle(hand, verdict, delay, std::move(reason), now_);
+  const bool counted = session.inbox_->settle(hand, verdict, delay, std::move(reason), now_);
   session.touched();
   return counted;
 }
@@ -89,7 +93,7 @@ bool ReaderState::settle(ReaderSession& session, std::uint64_t hand, core::Inbox
 bool ReaderState::extend(ReaderSession& session, std::uint64_t hand) {
   const Lock lock(mutex_);
   advance(link::boot_now());
-  const bool held = session.inbox_.extend(hand, now_);
+  const bool held = session.inbox_->extend(hand, now_);
   session.touched();
   return held;
 }
@@ -100,7 +104,7 @@ void ReaderState::stop() noexcept {
   if (std::exchange(stopped_, true)) return;
   advance(link::boot_now());
   for (const auto& session : sessions_) {
-    session->inbox_.stop(now_);
+    session->inbox_->stop(now_);
     session->dirty_.store(true, std::memory_order_release);
   }
   node_->io->notify();
@@ -163,9 +167,9 @@ void ReaderState::tell_events(Lock& lock) {
 }
 
 std::optional<Error> ReaderState::why_hopeless() const {
-  const core::Inbox::Trouble* why = nullptr;
+  const core::Intake::Trouble* why = nullptr;
   for (const auto& session : sessions_) {
-    const auto& trouble = session->inbox_.trouble();
+    const auto& trouble = session->inbox_->trouble();
     if (!trouble || !trouble->final) return std::nullopt;
     why = &*trouble;
   }
@@ -175,7 +179,7 @@ std::optional<Error> ReaderState::why_hopeless() const {
 
 bool ReaderState::has_something() const {
   return stopped_ || !gaps_.empty() || why_hopeless() ||
-         std::any_of(sessions_.begin(), sessions_.end(), [](const auto& session) { return session->inbox_.ready(); });
+         std::any_of(sessions_.begin(), sessions_.end(), [](const auto& session) { return session->inbox_->ready(); });
 }
 
 void ReaderState::show_ready() {
@@ -194,11 +198,20 @@ void ReaderState::wake_waiters() {
 
 // ---- I/O thread
 
-std::shared_ptr<ReaderSession> ReaderState::add_session(const std::string& upstream,
-                                                        std::vector<std::string> live_endpoints,
-                                                        std::unique_ptr<LiveListener> listener, core::Instant now) {
+core::LiveInbox::Options ReaderState::live_options(std::uint64_t session) const {
+  core::LiveInbox::Options options;
+  options.session = session;
+  options.stream = options_.stream;
+  options.filters = options_.filters;
+  options.host = node_->hello.host;
+  options.queue_octets = options_.credit;
+  return options;
+}
+
+core::Inbox::Options ReaderState::inbox_options(std::uint64_t session, std::vector<std::string> live_endpoints,
+                                                bool listens) const {
   core::Inbox::Options options;
-  options.session = link::random64();
+  options.session = session;
   options.stream = options_.stream;
   options.live_endpoints = std::move(live_endpoints);
   options.host = node_->hello.host;
@@ -208,11 +221,21 @@ std::shared_ptr<ReaderSession> ReaderState::add_session(const std::string& upstr
   options.mode = options_.exclusive ? core::SubscriptionMode::exclusive : core::SubscriptionMode::shared;
   options.filters = options_.filters;
   options.start = options_.start;
-  options.listens = listener != nullptr;
-  auto session = std::make_unique<ReaderSession>(*this, options, upstream, std::move(listener), now);
+  options.listens = listens;
+  return options;
+}
+
+std::shared_ptr<ReaderSession> ReaderState::add_session(const std::string& upstream,
+                                                        std::vector<std::string> live_endpoints,
+                                                        std::unique_ptr<LiveListener> listener, core::Instant now) {
+  const std::uint64_t id = link::random64();
+  std::unique_ptr<core::Intake> inbox;
+  if (options_.live) inbox = std::make_unique<core::LiveInbox>(live_options(id));
+  else inbox = std::make_unique<core::Inbox>(inbox_options(id, std::move(live_endpoints), listener != nullptr), now);
+  auto session = std::make_unique<ReaderSession>(*this, id, std::move(inbox), upstream, std::move(listener));
   ReaderSession* const added = session.get();
   const Lock lock(mutex_);
-  if (stopped_) added->inbox_.stop(advance(now));
+  if (stopped_) added->inbox_->stop(advance(now));
   sessions_.push_back(std::move(session));
   return {shared_from_this(), added};
 }

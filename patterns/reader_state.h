@@ -18,6 +18,7 @@
 #include <restante/types.h>
 
 #include "core/inbox.h"
+#include "core/live_inbox.h"
 #include "patterns/json_text.h"
 #include "patterns/node_context.h"
 #include "patterns/reader_session.h"
@@ -37,6 +38,7 @@ class ReaderState : public std::enable_shared_from_this<ReaderState> {
     std::function<void(const Gap&)> on_gap;
     std::string subscription{core::pipeline_subscription};
     bool exclusive = false;
+    bool live = false;  ///< without a name; the two above say nothing then
     std::vector<std::string> filters{};
     std::string start = "new";
   };
@@ -46,7 +48,7 @@ class ReaderState : public std::enable_shared_from_this<ReaderState> {
   ReaderState& operator=(const ReaderState&) = delete;
 
   struct Taken {
-    core::Inbox::Item item;
+    core::Intake::Item item;
     ReaderSession* session = nullptr;
     const std::string* node = nullptr;  ///< name of the node it came from; lives as long as this reader
   };
@@ -55,7 +57,7 @@ class ReaderState : public std::enable_shared_from_this<ReaderState> {
   /// Waits for the next message; nullopt on time-out, when stopped, or when `stop` is requested and interrupt() called.
   std::optional<Taken> receive(Duration timeout, const std::stop_token& stop = {});
   void interrupt() noexcept;
-  bool settle(ReaderSession& session, std::uint64_t hand, core::Inbox::Verdict verdict, Duration delay,
+  bool settle(ReaderSession& session, std::uint64_t hand, core::Intake::Verdict verdict, Duration delay,
               std::string reason);
   bool extend(ReaderSession& session, std::uint64_t hand);
   void stop() noexcept;
@@ -68,7 +70,8 @@ class ReaderState : public std::enable_shared_from_this<ReaderState> {
   [[nodiscard]] const Options& options() const noexcept { return options_; }
 
   // ---- I/O thread
-  /// A session with the sidecar at `upstream`, for its hub. Keeps this reader alive. `listener`: of an exclusive one.
+  /// A session with the sidecar at `upstream`, for its hub. Keeps this reader alive. `listener`: of one that hears a
+  /// PUB.
   std::shared_ptr<ReaderSession> add_session(const std::string& upstream, std::vector<std::string> live_endpoints,
                                              std::unique_ptr<LiveListener> listener, core::Instant now);
 
@@ -76,6 +79,9 @@ class ReaderState : public std::enable_shared_from_this<ReaderState> {
   friend class ReaderSession;
   using Lock = std::unique_lock<std::mutex>;
 
+  [[nodiscard]] core::LiveInbox::Options live_options(std::uint64_t session) const;
+  [[nodiscard]] core::Inbox::Options inbox_options(std::uint64_t session, std::vector<std::string> live_endpoints,
+                                                   bool listens) const;
   std::optional<Taken> take();
   core::Instant advance(core::Instant now);
   void tell_events(Lock& lock);

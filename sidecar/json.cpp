@@ -42,17 +42,12 @@ Json stream_object(const core::StreamStatus& stream) {
   for (const core::SubscriptionStatus& subscription : stream.subscriptions) {
     subscriptions.push_back(subscription_object(subscription));
   }
-  return {{"name", stream.name},
-          {"kind", stream.kind == core::StreamKind::kept ? "kept" : "live"},
-          {"head", stream.head},
-          {"confirmed_to", stream.confirmed_to},
-          {"rows", stream.rows},
-          {"row_octets", stream.row_octets},
-          {"copied", stream.copied},
-          {"stored", stream.stored},
-          {"elided", stream.elided},
-          {"writer", stream.writer},
-          {"subscriptions", std::move(subscriptions)}};
+  return {{"name", stream.name},           {"kind", stream.kind == core::StreamKind::kept ? "kept" : "live"},
+          {"head", stream.head},           {"confirmed_to", stream.confirmed_to},
+          {"rows", stream.rows},           {"row_octets", stream.row_octets},
+          {"copied", stream.copied},       {"stored", stream.stored},
+          {"elided", stream.elided},       {"writer", stream.writer},
+          {"listeners", stream.listeners}, {"subscriptions", std::move(subscriptions)}};
 }
 
 Json node_object(const core::NodeStatus& status) {
@@ -138,6 +133,7 @@ core::StreamStatus stream_of(const Json& object) {
   read(object, "stored", stream.stored);
   read(object, "elided", stream.elided);
   read(object, "writer", stream.writer);
+  read(object, "listeners", stream.listeners);
   for (const Json& subscription : object.value("subscriptions", Json::array())) {
     stream.subscriptions.push_back(subscription_of(subscription));
   }

@@ -124,7 +124,9 @@ std::string render_stream(const core::StreamStatus& stream) {
           human_size(stream.row_octets) + " in " + grouped(stream.rows) + " batches\n";
   text += "  copied " + grouped(stream.copied) + "  stored " + grouped(stream.stored) + "  elided " +
           share(stream.elided, stream.stored + stream.elided) + "\n";
-  text += "  writer " + (stream.writer.empty() ? "nobody" : stream.writer) + "\n";
+  text += "  writer " + (stream.writer.empty() ? "nobody" : stream.writer);
+  if (stream.listeners > 0) text += ", live subscribers " + std::to_string(stream.listeners);
+  text += "\n";
   for (const core::SubscriptionStatus& subscription : stream.subscriptions) text += subscription_text(subscription);
   return text;
 }

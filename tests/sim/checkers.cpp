@@ -79,6 +79,13 @@ void Ledger::on_handed(const Reader& reader, const Handed& handed, bool again_al
     check_order(session, reader, handed, is_first && !excused_.contains(number));
 }
 
+void Ledger::on_heard(const Handed& heard) const {
+  const Message& message = sent_.at(check_octets(heard.grant, heard.sequence, heard.payload));
+  if (message.topic != heard.topic || heard.attempt != 1) {
+    throw Violation("heard otherwise than sent: " + name_of(heard.grant, heard.sequence));
+  }
+}
+
 void Ledger::check_order(Session& session, const Reader& reader, const Handed& handed, bool is_first) {
   Sequence& newest = session.newest[std::string(handed.topic)];
   if (is_first && handed.sequence < newest) {

@@ -66,6 +66,8 @@ class Ledger {
   /// The sidecar may have lost a session of it: what was handed out alone then has an attempt more.
   void on_session_lost(const std::string& subscription) { ++books_[subscription].lost; }
   void on_handed(const Reader& reader, const Handed& handed, bool again_allowed);
+  /// By a subscriber without a name: it is what was sent.
+  void on_heard(const Handed& heard) const;
   void on_done(const std::string& subscription, Number number) { books_[subscription].done.insert(number); }
   /// It becomes a dead letter, if its store is not replaced by an older copy before.
   void on_rejected(const std::string& subscription, Number number) { books_[subscription].rejected.insert(number); }

@@ -6,17 +6,6 @@ namespace restante::sim {
 
 namespace {
 
-core::Producer::Options options_of(const std::string& stream, std::uint64_t handle, std::uint64_t window,
-                                   core::StreamPattern pattern) {
-  core::Producer::Options options;
-  options.handle = handle;
-  options.stream = stream;
-  options.window = window;
-  options.live_endpoints = {"ipc://simulated"};
-  options.pattern = pattern;
-  return options;
-}
-
 std::string payload_of(std::uint64_t number, std::size_t size) {
   std::string payload = std::to_string(number) + ":";
   while (payload.size() < size) payload += static_cast<char>('a' + (number * 7 + payload.size()) % 26);
@@ -25,9 +14,20 @@ std::string payload_of(std::uint64_t number, std::size_t size) {
 
 }  // namespace
 
+core::Producer::Options SimProducer::options_of(const std::string& stream, std::uint64_t handle, std::uint32_t pid,
+                                                std::uint64_t window, core::StreamPattern pattern) {
+  core::Producer::Options options;
+  options.handle = handle;
+  options.stream = stream;
+  options.window = window;
+  options.live_endpoints = {endpoint_of(pid)};
+  options.pattern = pattern;
+  return options;
+}
+
 SimProducer::SimProducer(std::string stream, std::uint64_t handle, std::uint32_t pid, std::uint64_t window,
                          core::StreamPattern pattern)
-    : core_(options_of(stream, handle, window, pattern)), client_("producer", pid), stream_(std::move(stream)) {}
+    : core_(options_of(stream, handle, pid, window, pattern)), client_("producer", pid), stream_(std::move(stream)) {}
 
 Buffer SimProducer::send(Ledger& ledger, std::uint64_t& next_number, const Shape& shape, core::Instant now,
                          const core::Producer::TryLive& live) {

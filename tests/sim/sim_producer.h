@@ -34,6 +34,8 @@ class SimProducer {
   [[nodiscard]] Client& client() noexcept { return client_; }
   [[nodiscard]] const core::Producer& core() const noexcept { return core_; }
   [[nodiscard]] const std::string& stream() const noexcept { return stream_; }
+  /// Where it publishes.
+  [[nodiscard]] std::string endpoint() const { return endpoint_of(client_.pid()); }
   /// Nothing waits for a confirm, or ever will.
   [[nodiscard]] bool finished() const { return core_.idle() || fenced(); }
   [[nodiscard]] bool fenced() const { return core_.trouble() && core_.trouble()->final; }
@@ -41,6 +43,9 @@ class SimProducer {
   core::Instant frozen_until{};  ///< the process is stopped (SIGSTOP) until then
 
  private:
+  static std::string endpoint_of(std::uint32_t pid) { return "ipc://simulated-" + std::to_string(pid); }
+  static core::Producer::Options options_of(const std::string& stream, std::uint64_t handle, std::uint32_t pid,
+                                            std::uint64_t window, core::StreamPattern pattern);
   void perform(Ledger& ledger, core::Instant now);
 
   core::Producer core_;

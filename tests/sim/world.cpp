@@ -44,12 +44,16 @@ void World::start_sidecar() {
 
 // ---- paths
 
-/// As PUB does: every exclusive consumer gets it, or loses it.
-void World::broadcast(const std::string& stream, const Buffer& batch) {
+/// As PUB does: every exclusive consumer gets it, or loses it; and who listens there.
+void World::broadcast(const SimProducer& producer, const Buffer& batch) {
   if (!options_.live) return;
   for (const auto& worker : workers_) {
-    if (!worker->role().exclusive || worker->role().stream != stream || random_.chance(1, 12)) continue;
+    if (!worker->role().exclusive || worker->role().stream != producer.stream() || random_.chance(1, 12)) continue;
     paths_[worker->endpoint()].queue.push_back(batch);
+  }
+  for (const auto& listener : listeners_) {
+    if (listener->stream() != producer.stream()) continue;
+    listener->on_published(producer.endpoint(), batch, random_.chance(1, 12));
   }
 }
 
@@ -64,6 +68,10 @@ void World::dial_all() {
     if (worker->dialled_store != 0) ledger_.on_session_lost(worker->role().subscription);
     worker->dialled_store = store_number_;
     worker->client().dial(sidecar_.accept(now_, worker->client().pid()), now_);
+  }
+  for (const auto& listener : listeners_) {
+    if (listener->client().dialled()) continue;
+    listener->client().dial(sidecar_.accept(now_, listener->client().pid()), now_);
   }
 }
 
@@ -82,7 +90,7 @@ void World::send(std::size_t messages) {
   const SimProducer::Shape shape{topic(random_.below(options_.topics)), messages, options_.payload, 0};
   const Buffer copy = producer.send(ledger_, next_number_, shape, now_, live);
   if (copy.empty()) return;
-  broadcast(producer.stream(), copy);
+  broadcast(producer, copy);
   note("sends " + std::to_string(first) + " to " + std::to_string(next_number_ - 1) + " on " + producer.stream());
 }
 
@@ -108,9 +116,21 @@ void World::tick_all() {
   for (const auto& worker : workers_) {
     if (runs(*worker)) worker->tick(now_);
   }
+  for (const auto& listener : listeners_) listener->tick(now_);
+}
+
+void World::move(SimListener& listener) {
+  const std::uint64_t kind = random_.below(4);
+  if (kind == 0) listener.receive(now_);
+  if (kind == 1) listener.live_step(now_);
+  if (kind >= 2 && listener.take(ledger_, now_)) ++sometimes_["live subscriber: took something"];
 }
 
 void World::move() {
+  if (!listeners_.empty() && random_.chance(1, 8)) {
+    move(*listeners_[random_.below(listeners_.size())]);
+    return;
+  }
   const std::uint64_t kind = random_.below(8);
   const std::size_t at = random_.below(workers_.size());
   SimWorker& worker = *workers_[at];

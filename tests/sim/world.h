@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/sim/sim_listener.h"
 #include "tests/sim/sim_producer.h"
 #include "tests/sim/sim_sidecar.h"
 #include "tests/sim/sim_worker.h"
@@ -41,8 +42,9 @@ class World {
   void move();
   void dial_all();
   void send(std::size_t messages);
-  void broadcast(const std::string& stream, const Buffer& batch);
+  void broadcast(const SimProducer& producer, const Buffer& batch);
   bool live_step(SimWorker& worker);
+  void move(SimListener& listener);
   void tick_all();
   void start_sidecar();
   void note(const std::string& text);
@@ -59,6 +61,7 @@ class World {
   [[nodiscard]] std::string topic(std::size_t number) const;
   [[nodiscard]] std::unique_ptr<SimProducer> make_producer(const std::string& stream);
   [[nodiscard]] std::unique_ptr<SimWorker> make_consumer(const Role& role);
+  void make_listeners(const std::string& stream);
   void crash_sidecar();
   void crash_producer(std::size_t at);
   void crash_worker(std::size_t at);
@@ -88,6 +91,7 @@ class World {
   void begin_long_job();
   bool end_long_job();
   [[nodiscard]] bool settled_all() const;
+  void check_listeners();
   void gather();
   void gather(const SimWorker& worker);
   void describe();
@@ -108,7 +112,8 @@ class World {
   SimSidecar sidecar_;
   std::vector<std::unique_ptr<SimProducer>> producers_;
   std::vector<std::unique_ptr<SimWorker>> workers_;  // and readers behind them
-  std::vector<Role> roles_;                          // those that must always have a consumer
+  std::vector<std::unique_ptr<SimListener>> listeners_;
+  std::vector<Role> roles_;  // those that must always have a consumer
   std::map<std::string, LivePath> paths_;
   std::vector<Backup> backups_;
   std::set<std::uint32_t> alive_;

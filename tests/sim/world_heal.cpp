@@ -18,6 +18,7 @@ void World::heal() {
   if (comes_to_rest()) {
     gather();
     for (const auto& worker : workers_) gather(*worker);
+    check_listeners();
     return;
   }
   const auto missing = ledger_.missing();
@@ -94,6 +95,10 @@ void World::heal_round() {
     while (live_step(*worker)) {
     }
   }
+  for (const auto& listener : listeners_) {
+    while (listener->receive(now_) || listener->live_step(now_) || listener->take(ledger_, now_)) {
+    }
+  }
   for (std::size_t at = 0; at < workers_.size(); ++at) {
     for (int taken = 0; taken < 40; ++taken) {
       if (workers_[at]->work(ledger_, random_, options_.temper, now_)) continue;
@@ -109,6 +114,18 @@ bool World::settled_all() const {
   if (!std::all_of(producers_.begin(), producers_.end(), is_finished)) return false;
   if (!sidecar_.up() || !sidecar_.quiet() || !ledger_.missing().empty()) return false;
   return std::all_of(workers_.begin(), workers_.end(), [](const auto& worker) { return worker->idle(); });
+}
+
+/// Who listens has found the writer that there is.
+void World::check_listeners() {
+  for (const auto& listener : listeners_) {
+    const auto is_heard = [&](const auto& producer) { return producer->endpoint() == listener->source(); };
+    if (std::none_of(producers_.begin(), producers_.end(), is_heard)) {
+      throw Violation("listener: it hears nobody of " + listener->stream());
+    }
+    sometimes_["live subscriber: gap"] += listener->core().counters().gaps;
+    sometimes_["live subscriber: overrun"] += listener->core().counters().overrun;
+  }
 }
 
 void World::gather() {

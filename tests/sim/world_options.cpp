@@ -41,17 +41,18 @@ WorldOptions WorldOptions::draw(std::uint64_t seed) {
   // R13: just below where numbers of 31, 32, 53 and 62 bits end. What a run grants ends above.
   constexpr std::array ends{31U, 32U, 53U, 62U};
   if (random.chance(1, 3)) options.next = (Sequence{1} << ends[random.below(4)]) - 1 - random.below(1000);
+  options.listeners = options.streams > 1 ? random.below(3) : 0;
   return options;
 }
 
 std::string WorldOptions::text() const {
-  std::string text = "streams " + std::to_string(streams) + ", workers " + std::to_string(workers) + ", readers " +
-                     std::to_string(readers) + ", topics " + std::to_string(topics) + ", payload " +
-                     std::to_string(payload) + ", batch " + std::to_string(batch) + ", window " +
-                     std::to_string(window) + ", credit " + std::to_string(credit) + ", nack " +
-                     std::to_string(temper.nack) + ", reject " + std::to_string(temper.reject) + ", release " +
-                     std::to_string(temper.release) + ", hang " + std::to_string(temper.hang) + ", poison " +
-                     std::to_string(temper.poison) + ", next " + std::to_string(next);
+  std::string text =
+      "streams " + std::to_string(streams) + ", workers " + std::to_string(workers) + ", readers " +
+      std::to_string(readers) + ", listeners " + std::to_string(listeners) + ", topics " + std::to_string(topics) +
+      ", payload " + std::to_string(payload) + ", batch " + std::to_string(batch) + ", window " +
+      std::to_string(window) + ", credit " + std::to_string(credit) + ", nack " + std::to_string(temper.nack) +
+      ", reject " + std::to_string(temper.reject) + ", release " + std::to_string(temper.release) + ", hang " +
+      std::to_string(temper.hang) + ", poison " + std::to_string(temper.poison) + ", next " + std::to_string(next);
   for (const auto& [name, on] : std::initializer_list<std::pair<const char*, bool>>{{"live", live},
                                                                                     {"elision", outbox.elision},
                                                                                     {"crashes", crashes},

@@ -13,8 +13,9 @@ namespace restante::sim {
 
 struct WorldOptions {
   std::size_t streams = 1;
-  std::size_t workers = 2;  ///< of each stream
-  std::size_t readers = 0;  ///< exclusive subscriptions of each stream; the second one has a filter
+  std::size_t workers = 2;    ///< of each stream
+  std::size_t readers = 0;    ///< exclusive subscriptions of each stream; the second one has a filter
+  std::size_t listeners = 0;  ///< subscribers without a name, of the second stream
   std::size_t topics = 1;
   std::size_t payload = 40;
   std::size_t batch = 4;

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include <restante/limits.h>
+
 #include "tests/sim/world.h"
 
 namespace restante::sim {
@@ -37,6 +39,7 @@ void World::make_subscriptions() {
       roles_.push_back(role);
     }
     producers_.push_back(make_producer(stream));
+    if (number > 0) make_listeners(stream);
   }
   disk_.commit(made);
   if (options_.commits != nullptr) options_.commits->push_back(made);
@@ -70,6 +73,21 @@ std::unique_ptr<SimWorker> World::make_consumer(const Role& role) {
   };
   note("a consumer of " + role.subscription + " begins as session " + std::to_string(setup.session % 10000));
   return made;
+}
+
+/// Of a stream that is published: one hears everything, the other a topic or two.
+void World::make_listeners(const std::string& stream) {
+  for (std::size_t at = 0; at < options_.listeners; ++at) {
+    SimListener::Setup setup{stream, {"#"}, random_.next() | 1, next_pid_, options_.credit, true};
+    if (at > 0) {
+      setup.filters = {topic(0).empty() ? "#" : topic(0),
+                       topic(options_.topics - 1).empty() ? "+" : topic(options_.topics - 1)};
+      setup.judges_gaps = options_.topics <= limits::writer_topics_max;
+    }
+    alive_.insert(next_pid_++);
+    listeners_.push_back(std::make_unique<SimListener>(setup));
+    listeners_.back()->tell = [this](const std::string& line) { note(line); };
+  }
 }
 
 void World::crash_sidecar() {

@@ -75,6 +75,7 @@ inline constexpr auto heartbeat_interval = 500ms;  ///< of both ends of a contro
 inline constexpr auto silence_max = 3s;            ///< a link without a word for so long is down
 inline constexpr auto ack_wait = 1s;               ///< an unreported live copy is taken as lost after this (B5)
 inline constexpr unsigned resends_max = 8;  ///< requests for one missing copy on one link: then it cannot be had (W2)
+inline constexpr auto subscribe_interval = 1s;   ///< a consumer that was refused for a time asks again so often
 inline constexpr auto report_interval = 250ms;   ///< how often a consumer reports what it has received
 inline constexpr auto checkpoint_interval = 1s;  ///< T1: also in live state
 inline constexpr auto cursor_delay = 200ms;      ///< acks are written lazily, at the latest so much later

@@ -8,7 +8,7 @@
 ///   weather.send("north/oslo", "-4");
 ///
 ///   restante::Node node;
-///   for (auto& report : node.subscriber("weather", {"north/#"}, {"screen"})) {
+///   for (auto& report : node.subscriber("weather", {"north/#"}, {"screen"})) {  // {"screen"}: remembered by this name
 ///     show(report.topic(), report.payload());
 ///     report.ack();
 ///   }
@@ -17,7 +17,11 @@
 ///   send() returned            the message is in this process only; it is lost if the process dies
 ///   the receipt is confirmed   every subscription that there was has it on this node's disk, or has acked it
 ///   ack() reached the sidecar  it is never delivered to this subscription again
-/// A subscription is remembered by its name, whoever is away. An exclusive one has one reader, which gets each topic's
+/// A subscription is remembered by its name, whoever is away. One without a name is *live*: it hears what is published
+/// while it is there, at most once and each topic in order, and nothing is kept for it; what it missed meanwhile it is
+/// told as a Gap, at its place, as far as the chain of what it hears shows it (what went down with its publisher it is
+/// not told). Its ack() means nothing, and nack() and release() bring nothing back.
+/// An exclusive one has one reader, which gets each topic's
 /// messages in their order; of two readers of one name the newer wins, and the older one's receive() throws
 /// held_elsewhere. A shared one has workers without an order, as a pipeline has.
 ///
@@ -73,7 +77,8 @@ using Subscriber = Puller;
 
 /// Which messages a subscriber gets.
 struct Subscription {
-  /// By which the sidecars remember it. Not `workers`, which is what a pipeline has.
+  /// By which the sidecars remember it. Empty: they do not, and it is live. Not `workers`, which is what a pipeline
+  /// has.
   std::string name{};
   /// Where it begins, when it is made: `new` or `beginning` (of what is still kept). Without meaning later.
   std::string start = "new";

@@ -1,0 +1,123 @@
+// Subscribers without a name over a real sidecar in this process.
+
+#include <string>
+#include <vector>
+
+#include "tests/patterns/post.h"
+
+using namespace restante;
+using namespace restante::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr Duration a_moment = 20ms;
+
+/// Publishes until `subscriber` hears it: a PUB drops what nobody is connected for. Then nothing is left to hear.
+void warm_up(Publisher& publisher, Subscriber& subscriber, const std::string& topic) {
+  int sent = 0;
+  std::optional<Delivery> heard;
+  do {
+    REQUIRE(++sent < 1000);
+    publisher.send(topic, "warm " + std::to_string(sent));
+    heard = subscriber.receive(a_moment);
+  } while (!heard);
+  const std::string last = "warm " + std::to_string(sent);
+  while (heard->payload() != last) {
+    heard = subscriber.receive(patience);
+    REQUIRE(heard);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("a subscriber without a name hears what is published while it is there") {
+  Post post;
+  Node publishing(post.options());
+  Node reading(post.options());
+  auto weather = publishing.publisher("weather");
+  auto screen = reading.subscriber("weather", {"north/#"}, {});
+  warm_up(weather, screen, "north/warm");
+  weather.send("south/rome", "30");
+  weather.send("north/oslo", "-4");
+  auto heard = screen.receive(patience);
+  REQUIRE(heard);
+  CHECK(heard->topic() == "north/oslo");
+  CHECK(heard->payload() == "-4");
+  CHECK(heard->attempt() == 1);
+  CHECK(heard->nack());  // means nothing
+  weather.send("north/bergen", "2");
+  heard = screen.receive(patience);
+  REQUIRE(heard);
+  CHECK(heard->payload() == "2");
+  CHECK(weather.flush(patience));  // it waits for nobody
+}
+
+TEST_CASE("a sidecar that begins anew costs a subscriber without a name nothing") {
+  Post post;
+  Node publishing(post.options());
+  Node reading(post.options());
+  auto weather = publishing.publisher("weather");
+  auto screen = reading.subscriber("weather", {"#"}, {});
+  warm_up(weather, screen, "a");
+  post.down();
+  weather.send("a", "meanwhile");  // is published when the sidecar is back
+  post.up();
+  weather.send("a", "later");
+  for (const char* expected : {"meanwhile", "later"}) {
+    const auto heard = screen.receive(patience);
+    REQUIRE(heard);
+    CHECK(heard->payload() == expected);
+  }
+}
+
+TEST_CASE("what a slow subscriber without a name missed is told at its place") {
+  Post post;
+  Node publishing(post.options());
+  Node reading(post.options());
+  auto weather = publishing.publisher("weather");
+  ReceiverOptions options;
+  options.credit = 20'000;
+  std::vector<Gap> gaps;
+  options.on_gap = [&](const Gap& gap) { gaps.push_back(gap); };
+  auto screen = reading.subscriber("weather", {"#"}, {}, options);
+  warm_up(weather, screen, "a");
+  const std::string payload(1000, 'x');
+  for (int i = 0; i < 200; ++i) weather.send("a", payload);
+  CHECK(weather.flush(patience));
+  Sequence last = 0;
+  while (gaps.empty()) {
+    const auto heard = screen.receive(patience);
+    REQUIRE(heard);
+    const Sequence sequence = heard->id().sequence;
+    if (last != 0 && gaps.empty()) REQUIRE(sequence == last + 1);
+    last = sequence;
+    if (gaps.empty()) weather.send("a", "more");  // what was dropped last shows with the next
+  }
+  CHECK(gaps.front().from <= last);
+  CHECK(gaps.front().to < last);
+  CHECK(gaps.front().reason.find("faster") != std::string::npos);
+  CHECK(reading.status_json().find("\"gaps\":0") == std::string::npos);
+}
+
+TEST_CASE("what is wrong with a subscription without a name is told at once") {
+  Post post;
+  Node node(post.options());
+  CHECK_THROWS_WITH(node.subscriber("weather", {"#"}, {.name = {}, .start = "new", .shared = true}),
+                    Catch::Contains("needs a name"));
+  CHECK_THROWS_WITH(node.subscriber("weather", {"#"}, {.name = {}, .start = "beginning"}),
+                    Catch::Contains("give it a name"));
+  NodeOptions without = post.options();
+  without.live = "none";
+  Node deaf(without);
+  CHECK_THROWS_WITH(deaf.subscriber("weather", {"#"}, {}), Catch::Contains("NodeOptions::live is none"));
+}
+
+TEST_CASE("a subscriber without a name at a pipeline is told why it hears nothing") {
+  Post post;
+  Node node(post.options());
+  auto jobs = node.pusher("jobs");
+  REQUIRE(jobs.send("1").wait_confirmed(patience));
+  auto screen = node.subscriber("jobs", {"#"}, {});
+  CHECK_THROWS_WITH(screen.receive(patience), Catch::Contains("is a pipeline"));
+}

@@ -231,6 +231,12 @@ std::string to_json(const MessageText& message) {
   return text_of(json);
 }
 
+std::string to_json(const GapText& gap) {
+  return text_of(
+      {{"gap",
+        {{"node", gap.node}, {"stream", gap.stream}, {"from", gap.from}, {"to", gap.to}, {"reason", gap.reason}}}});
+}
+
 std::string to_json(const SendTally& tally) {
   return text_of({{"accepted", tally.accepted},
                   {"confirmed", tally.confirmed},

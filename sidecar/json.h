@@ -46,7 +46,19 @@ struct MessageText {
 /// One object without a newline in it. The payload stands in `payload` if it is UTF-8, else in `payload_base64`.
 std::string to_json(const MessageText& message);
 
-/// What became of a `restante send`.
+/// Messages that are gone, among received ones.
+struct GapText {
+  std::string node;
+  std::string stream;
+  std::uint64_t from = 0;
+  std::uint64_t to = 0;
+  std::string reason;
+};
+
+/// One object without a newline in it. Its only key is `gap`, which no message has.
+std::string to_json(const GapText& gap);
+
+/// What became of a `restante send` or `restante pub`.
 struct SendTally {
   std::uint64_t accepted = 0;
   std::uint64_t confirmed = 0;

@@ -48,6 +48,12 @@ void Grammar::argument(const std::string& name, const std::string& description) 
   state_->app.add_option(name, description)->type_name("");
 }
 
+void Grammar::arguments(const std::string& name, const std::string& description) {
+  CLI::Option* option = state_->app.add_option(name, description);
+  option->type_name("")->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  option->expected(CLI::detail::expected_max_vector_size);
+}
+
 void Grammar::value(const std::string& name, const std::string& kind, const std::string& description) {
   CLI::Option* option = state_->app.add_option(name, description);
   option->type_name(kind)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
@@ -115,8 +121,10 @@ void Grammar::refuse_unknown() const {
   }
   for (const std::string& text : unknown) {
     if (text == "--") continue;
-    const bool data = state_->name == "send";  // the first thing that people try
-    const std::string way = data ? "messages come from standard input, as in `echo 42 | restante send STREAM`; " : "";
+    // The first thing that people try.
+    const std::string writer = state_->name == "send" ? "send STREAM" : state_->name == "pub" ? "pub STREAM TOPIC" : "";
+    const std::string way =
+        writer.empty() ? "" : "messages come from standard input, as in `echo 42 | restante " + writer + "`; ";
     throw UsageError("unexpected argument '" + text + "': " + way + see_help());
   }
 }

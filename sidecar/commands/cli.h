@@ -28,6 +28,8 @@ class Grammar {
   Grammar& operator=(const Grammar&) = delete;
 
   void argument(const std::string& name, const std::string& description);
+  /// One that may be given any number of times; after all others.
+  void arguments(const std::string& name, const std::string& description);
   void value(const std::string& name, const std::string& kind, const std::string& description);
   void flag(const std::string& name, const std::string& description);
   void examples(const std::string& text);

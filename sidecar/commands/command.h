@@ -1,7 +1,8 @@
 #pragma once
 /// \file
-/// What a command line asks for, as plain values: cli.cpp makes them, one file a subcommand carries them out.
+/// What a command line asks for, as plain values: parse() makes them, one file a subcommand carries them out.
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <stdexcept>
@@ -60,25 +61,46 @@ struct UpCommand {
   bool elision = true;
 };
 
-struct SendCommand {
+/// What the commands that write a stream share.
+struct SendingOptions {
   Common common;
   std::string stream;
   Duration timeout = forever;
   Framing framing = Framing::lines;
   bool resume = false;
   unsigned instance = 0;
+  std::size_t window = limits::writer_window;
 };
 
-struct RecvCommand {
+struct SendCommand : SendingOptions {};
+
+struct PubCommand : SendingOptions {
+  std::optional<std::string> topic;  ///< nullopt: each record has its own
+  std::string publish_at;            ///< as SenderOptions::publish_at
+  bool keep_single = false;
+};
+
+/// What the commands that read a stream share.
+struct ReceivingOptions {
   Common common;
   std::string stream;
   std::vector<std::string> from;
   std::optional<std::uint64_t> count;
   std::optional<Duration> idle;
   Framing framing = Framing::lines;
+  bool topics = false;  ///< each message with its topic and a TAB in front
   std::optional<std::string> exec;
   Duration lease = limits::lease;
   std::string live;  ///< as NodeOptions::live
+};
+
+struct RecvCommand : ReceivingOptions {};
+
+struct SubCommand : ReceivingOptions {
+  std::vector<std::string> filters;
+  std::string durable;  ///< empty: remembered by nobody
+  bool shared = false;
+  std::string start = "new";  ///< as Subscription::start
 };
 
 struct StatusCommand {
@@ -95,12 +117,15 @@ struct PrintCommand {
   std::string text;
 };
 
-using Command = std::variant<UpCommand, SendCommand, RecvCommand, StatusCommand, StreamsCommand, PrintCommand>;
+using Command = std::variant<UpCommand, SendCommand, RecvCommand, PubCommand, SubCommand, StatusCommand, StreamsCommand,
+                             PrintCommand>;
 
 /// Each carries out its command and says how it ended. They throw Error and NobodyThere for what ends them early.
 Exit run(const UpCommand& command);
 Exit run(const SendCommand& command);
 Exit run(const RecvCommand& command);
+Exit run(const PubCommand& command);
+Exit run(const SubCommand& command);
 Exit run(const StatusCommand& command);
 Exit run(const StreamsCommand& command);
 Exit run(const PrintCommand& command);

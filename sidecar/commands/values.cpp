@@ -7,6 +7,7 @@
 #include <optional>
 #include <system_error>
 
+#include "core/names.h"
 #include "patterns/link/link.h"
 #include "sidecar/commands/command.h"
 
@@ -111,6 +112,21 @@ std::string parse_endpoint(std::string_view option, std::string_view text) {
     refuse(option, text, *fault + "; endpoints look like ipc:///run/restante/sidecar.sock or tcp://127.0.0.1:7010");
   }
   return endpoint;
+}
+
+std::string parse_topic(std::string_view option, std::string_view text) {
+  if (const auto problem = core::problem_of_topic(text)) refuse(option, text, "it " + *problem);
+  return std::string(text);
+}
+
+std::string parse_filter(std::string_view option, std::string_view text) {
+  if (const auto problem = core::problem_of_filter(text)) refuse(option, text, "it " + *problem);
+  return std::string(text);
+}
+
+std::string parse_subscription_name(std::string_view option, std::string_view text) {
+  if (const auto problem = core::problem_of_subscription_name(text)) refuse(option, text, "it " + *problem);
+  return std::string(text);
 }
 
 }  // namespace restante::commands

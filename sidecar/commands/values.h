@@ -1,7 +1,7 @@
 #pragma once
 /// \file
-/// Values as people type them on a command line: durations, sizes, counts, endpoints. Each parser throws UsageError
-/// that names the option, what was typed, the rule, and an example.
+/// Values as people type them on a command line: durations, sizes, counts, endpoints, names. Each parser throws
+/// UsageError that names the option, what was typed, the rule, and an example.
 
 #include <cstdint>
 #include <string>
@@ -25,5 +25,10 @@ std::uint64_t parse_count(std::string_view option, std::string_view text, std::u
 
 /// An endpoint that link::endpoint_fault() finds nothing wrong with; a bare absolute path is taken as `ipc://` and it.
 std::string parse_endpoint(std::string_view option, std::string_view text);
+
+/// What the grammar of core/names.h takes for each.
+std::string parse_topic(std::string_view option, std::string_view text);
+std::string parse_filter(std::string_view option, std::string_view text);
+std::string parse_subscription_name(std::string_view option, std::string_view text);
 
 }  // namespace restante::commands

@@ -64,13 +64,14 @@ TEST_CASE("--sidecar tells up where to serve, as it tells the others where to go
 }
 
 TEST_CASE("send takes all its options, before and after the stream") {
-  const auto send =
-      parse_as<SendCommand>({"send", "--timeout", "2h", "orders", "--null", "--resume", "--instance", "2"});
+  const auto send = parse_as<SendCommand>(
+      {"send", "--timeout", "2h", "orders", "--null", "--resume", "--instance", "2", "--window", "1MiB"});
   CHECK(send.stream == "orders");
   CHECK(send.timeout == Duration{2h});
   CHECK(send.framing == Framing::nulls);
   CHECK(send.resume);
   CHECK(send.instance == 2);
+  CHECK(send.window == std::size_t{1} << 20);
   CHECK(parse_as<SendCommand>({"send", "orders"}).timeout == restante::forever);
   CHECK(parse_as<SendCommand>({"send", "orders", "--whole"}).framing == Framing::whole);
 }
@@ -132,7 +133,7 @@ TEST_CASE("what is missing or too much is named") {
 }
 
 TEST_CASE("every command has a help with an example of it") {
-  for (const std::string name : {"up", "send", "recv", "status", "streams"}) {
+  for (const std::string name : {"up", "send", "recv", "pub", "sub", "status", "streams"}) {
     INFO(name);
     const std::string text = text_of({name, "--help"});
     CHECK_THAT(text, Contains("Usage: restante " + name) && Contains("Examples:\n  ") && Contains("--sidecar EP"));
@@ -144,7 +145,7 @@ TEST_CASE("every command has a help with an example of it") {
 }
 
 TEST_CASE("no line of a help is wider than a terminal of 120 columns") {
-  for (const std::string name : {"up", "send", "recv", "status", "streams"}) {
+  for (const std::string name : {"up", "send", "recv", "pub", "sub", "status", "streams"}) {
     const std::string text = text_of({"help", name});
     for (std::size_t at = 0; at < text.size(); at = text.find('\n', at) + 1) CHECK(text.find('\n', at) - at <= 120);
   }

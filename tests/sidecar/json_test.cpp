@@ -159,3 +159,10 @@ TEST_CASE("tallies and the ready line are objects") {
   CHECK(to_json(SendTally{1, 2, 3, 4}) == R"({"accepted":1,"confirmed":2,"unconfirmed":3,"empty":4})");
   CHECK(to_json(ReadyText{"n", "/s", "ipc:///x", ""}) == R"({"node":"n","store":"/s","ipc":"ipc:///x","listen":""})");
 }
+
+TEST_CASE("a gap has one key, which no message has") {
+  const GapText gap{"edge-7", "weather", 5, 9, "the store was put back"};
+  CHECK(to_json(gap) ==
+        R"({"gap":{"node":"edge-7","stream":"weather","from":5,"to":9,"reason":"the store was put back"}})");
+  CHECK_THAT(to_json(MessageText{}), !Contains("\"gap\""));
+}

@@ -28,6 +28,7 @@ import examples_test  # noqa: F401
 import kills_test  # noqa: F401
 import ownership_test  # noqa: F401
 import paths_test  # noqa: F401
+import pubsub_test  # noqa: F401
 import store_test  # noqa: F401
 import tools_test  # noqa: F401
 import wires_test  # noqa: F401

@@ -42,13 +42,14 @@ void Inbox::on_live(std::shared_ptr<const Batch> batch, Instant now) {
     counters_.unannounced += length(range);
     return;
   }
+  // A `PUB` knows prefixes only, and who chooses a worker does not know its filters.
+  if (!filters_match(options_.filters, header.topic)) {
+    counters_.unwanted += length(range);
+    return;
+  }
   if (!exclusive()) {
     if (range.first <= floor_) counters_.below_floor += std::min(range.last, floor_) - range.first + 1;
     if (range.last > floor_) accept(batch, {std::max(range.first, floor_ + 1), range.last}, 1, true, now);
-    return;
-  }
-  if (!filters_match(options_.filters, header.topic)) {
-    counters_.unwanted += length(range);
     return;
   }
   if (refuses(true)) {  // before the gate notes it: then it is simply a gap

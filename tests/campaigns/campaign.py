@@ -46,12 +46,12 @@ def red(figures):
     return {name: value for name, value in figures.items() if (name == "lost" or name.startswith("bad_")) and value}
 
 
-def main(name, trials, control=None, n=100, about=""):
+def main(name, trials, control=None, n=100, about="", arguments=None):
     parser = argparse.ArgumentParser(prog=f"soak {name}", description=about)
     parser.add_argument("--n", type=int, default=n, help=f"trials (default {n})")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
     parser.add_argument("--no-control", action="store_true", help="only the trials")
-    given = parser.parse_args()
+    given = parser.parse_args(arguments)
     if given.n < 1:
         parser.error("--n cannot be below 1")
     began, text, figures, after = time.monotonic(), "", {}, None

@@ -173,6 +173,20 @@ TEST_CASE("a redelivery with another link's token, another grant or another stre
   CHECK(bench.inbox.counters().unwanted == 1);
 }
 
+TEST_CASE("a worker gets no live copy that its filters do not match: who sends it does not know them") {
+  InboxBench bench;
+  Inbox::Options options = InboxBench::options_of(SubscriptionMode::shared);
+  options.filters = {"a/#"};
+  bench.inbox = Inbox(options, bench.now);
+  bench.connect();
+  bench.live({1, 1}, 0, "b/c");
+  CHECK_FALSE(bench.inbox.ready());
+  bench.live({2, 2}, 0, "a/c");
+  bench.redeliver({3, 3}, 0, "b/c");
+  CHECK(bench.take_all() == Sequences{2, 3});
+  CHECK(bench.inbox.counters().unwanted == 1);
+}
+
 TEST_CASE("a live copy of a grant that was not announced is discarded and counted") {
   InboxBench bench;
   bench.connect();

@@ -132,6 +132,36 @@ TEST_CASE("the readers of a shared subscription part the work") {
   }));
 }
 
+TEST_CASE(
+    "the readers of a shared subscription get what its filters match, live too, and each subscription gets its own") {
+  Post post;
+  Node publishing(post.options());
+  Node reading(post.options());
+  auto weather = publishing.publisher("weather");
+  auto north = reading.subscriber("weather", {"north/#"}, {"north", "new", true});
+  auto all = reading.subscriber("weather", {"#"}, {"all", "new", true});
+  REQUIRE(reading.wait_ready(patience));
+  for (int number = 0; number < 200; ++number) {
+    weather.send(number % 2 == 0 ? "north/oslo" : "south/rome", std::to_string(number));
+    if (number % 20 == 0) REQUIRE(weather.flush(patience));
+  }
+  int of_the_north = 0, of_all = 0;
+  REQUIRE(link::test::eventually([&] {
+    while (auto message = north.try_receive()) {
+      CHECK(message->topic() == "north/oslo");
+      ++of_the_north;
+      message->ack();
+    }
+    while (auto message = all.try_receive()) {
+      ++of_all;
+      message->ack();
+    }
+    return of_the_north >= 100 && of_all >= 200;
+  }));
+  CHECK(of_the_north == 100);
+  CHECK(of_all == 200);
+}
+
 TEST_CASE("of two readers of one exclusive subscription the newer wins, and the older is told") {
   Post post;
   Node reading(post.options());

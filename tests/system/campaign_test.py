@@ -7,6 +7,7 @@ import sys
 import tempfile
 
 import soak
+import soak_subscriptions
 from harness import expect
 from registry import scenario
 
@@ -45,6 +46,35 @@ def hundred_kills_without_elision():
 def hundred_kills_find_a_planted_bug():
     """Half the campaign on a build that confirms before the commit: it must go red, or it proves nothing."""
     verdict, record = hundred_kills(kills=50, control=True)
+    expect(verdict.lost > 0, f"the control stayed green, so this campaign finds nothing: {verdict.line()}")
+
+
+def of_subscriptions(kills, **options):
+    verdict, record = soak_subscriptions.campaign(kills=kills, seed=seed(), **options)
+    print(verdict.line())
+    print(json.dumps(record))
+    return verdict
+
+
+@scenario
+def eighty_kills_of_publishers_and_subscribers():
+    """80 random kills: each subscription gets all that its filters match, the exclusive ones in order, and no gap."""
+    verdict = of_subscriptions(80)
+    expect(verdict.good, f"seed {seed()}: {verdict.line()} {verdict.examples}")
+    expect(verdict.confirmed > 5000, f"only {verdict.confirmed} messages were confirmed: the load was no load")
+
+
+@scenario
+def subscriptions_without_a_fault():
+    """The same load with nobody killed: nothing comes twice."""
+    verdict = of_subscriptions(0, seconds=3)
+    expect(verdict.good and verdict.duplicates == 0, f"seed {seed()}: {verdict.line()} {verdict.examples}")
+
+
+@scenario
+def kills_of_subscribers_find_a_planted_bug():
+    """Readers that ack before they write down what came: it must go red, or it proves nothing."""
+    verdict = of_subscriptions(40, control="ack-first")
     expect(verdict.lost > 0, f"the control stayed green, so this campaign finds nothing: {verdict.line()}")
 
 

@@ -212,7 +212,8 @@ class Tally:
         self.refusals = []
 
     def update(self):
-        for path in [*self.directory.glob("producer-*.log"), *self.directory.glob("worker-*.log*")]:
+        producers = sorted(self.directory.glob("producer-*.log"), key=oracle.by_life)  # a marker is about earlier lives
+        for path in [*producers, *self.directory.glob("worker-*.log*")]:
             with open(path, "rb") as log:
                 log.seek(self.offsets[path.name])
                 new = log.read()
@@ -372,4 +373,10 @@ class Cluster:
 
 
 def flags(options):
-    return [part for name, value in options.items() for part in (f"--{name.replace('_', '-')}", str(value))]
+    """`name=value` as `--name value`, a list as one `--name` for each of it, True as `--name` alone."""
+    made = []
+    for name, value in options.items():
+        flag = f"--{name.replace('_', '-')}"
+        for each in value if isinstance(value, (list, tuple)) else [value]:
+            made += [flag] if each is True else [flag, str(each)]
+    return made

@@ -4,12 +4,13 @@
 It shares no code with the product and asks it nothing. Producers write an attempt before they send and a confirm when
 they are told; workers write a delivery before they ack. Each process life has a log of its own (tools/traffic.h):
 
-    producer-<anything>   S <source> | T <ms> | M <number> | A <number> <crc> | C <number> | B <reason>
-    worker-<anything>     T <ms> | D <source> <number> <crc> <id> <attempt>
+    producer-<anything>   S <source> | T <ms> | M <number> | A <number> <crc> [<topic>] | C <number> | B <reason>
+    worker-<anything>     T <ms> | D <source> <number> <crc> <id> <attempt> [<topic>] | G <from> <to> <reason>
 
 A kill can tear the last line of a log; a line without its end is left out: an attempt so torn was not sent, a delivery
 so torn was not acked. M is the marker by which a producer goes on: everything up to there counts as confirmed. A marker
 below what was confirmed before makes the producer send that again, under new ids: each test says how much of it may be.
+G is a gap that the product told of. Topics count as a part of the content; subscription_oracle.py judges by them.
 Usage: oracle.py DIRECTORY [--json]; exit status 1 if a promise is broken.
 """
 import json
@@ -28,6 +29,8 @@ class Verdict:
     corrupt: int = 0        # other octets than were attempted
     rebound: int = 0        # one id with two contents
     duplicates_in_instance: int = 0  # one id twice to one process life
+    gaps: int = 0           # told as gone by the product: a test that expects that judges by itself
+    reordered: int = 0      # an exclusive subscription's first delivery of what is older than what it had: of its topic
 
     attempted: int = 0
     confirmed: int = 0
@@ -48,7 +51,8 @@ class Verdict:
 
     @property
     def good(self):
-        return not (self.lost or self.unexpected or self.corrupt or self.rebound or self.duplicates_in_instance)
+        return not (self.lost or self.unexpected or self.corrupt or self.rebound or self.duplicates_in_instance or
+                    self.gaps or self.reordered)
 
     def line(self):
         return (f"attempted {self.attempted} confirmed {self.confirmed} delivered {self.delivered} "
@@ -64,10 +68,10 @@ class Oracle:
     """Reads logs, then judges. `excused` are the (source, number) that may be missing: dead letters a test expects."""
 
     def __init__(self):
-        self.attempts = {}    # source -> {number: crc}
+        self.attempts = {}    # source -> {number: content}, that is `<crc>` or `<crc> <topic>`
         self.confirms = {}    # source -> {number: ms}
         self.first = {}       # source -> {number: ms of the first delivery}
-        self.contents = {}    # (source, id) -> (number, crc)
+        self.contents = {}    # (source, id) -> (number, content)
         self.verdict = Verdict()
 
     def example(self, kind, what):
@@ -80,8 +84,8 @@ class Oracle:
         for line in whole_lines(text):
             kind, _, rest = line.partition(" ")
             if kind == "A":
-                number, crc = rest.split(" ")
-                attempts[int(number)] = crc
+                number, _, content = rest.partition(" ")
+                attempts[int(number)] = content
             elif kind == "C":
                 confirms.setdefault(int(rest), now)
             elif kind == "T":
@@ -109,27 +113,30 @@ class Oracle:
             if kind == "T":
                 now = int(rest)
             elif kind == "D":
-                source, number, crc, ident, _ = rest.split(" ")
-                self.deliver(name, here, now, source, int(number), crc, ident)
+                source, number, crc, ident, _, *topic = rest.split(" ", 5)
+                self.deliver(name, here, now, source, int(number), " ".join([crc, *topic]), ident)
+            elif kind == "G":
+                self.verdict.gaps += 1
+                self.example("gaps", f"{rest} in {name}")
 
-    def deliver(self, name, here, now, source, number, crc, ident):
+    def deliver(self, name, here, now, source, number, content, ident):
         verdict = self.verdict
         verdict.deliveries += 1
         if (source, ident) in here:
             verdict.duplicates_in_instance += 1
             self.example("duplicates_in_instance", f"{source} {number} ({ident}) in {name}")
         here.add((source, ident))
-        if self.contents.setdefault((source, ident), (number, crc)) != (number, crc):
+        if self.contents.setdefault((source, ident), (number, content)) != (number, content):
             verdict.rebound += 1
-            self.example("rebound", f"{source} id {ident}: {self.contents[source, ident]} and {(number, crc)}")
+            self.example("rebound", f"{source} id {ident}: {self.contents[source, ident]} and {(number, content)}")
         attempted = self.attempts.get(source, {}).get(number)
         if attempted is None:
             verdict.unexpected += 1
-            self.example("unexpected", f"{source} {number} ({ident}) in {name}")
+            self.example("unexpected", f"{source} {number} {content} ({ident}) in {name}")
             return
-        if attempted != crc:
+        if attempted != content:
             verdict.corrupt += 1
-            self.example("corrupt", f"{source} {number} ({ident}) in {name}: {crc}, attempted {attempted}")
+            self.example("corrupt", f"{source} {number} ({ident}) in {name}: {content}, attempted {attempted}")
             return
         first = self.first.setdefault(source, {})
         if number in first:
@@ -137,6 +144,10 @@ class Oracle:
             first[number] = min(first[number], now)
         else:
             first[number] = now
+            self.came_first(name, source, number, content, ident)
+
+    def came_first(self, name, source, number, content, ident):
+        """For whoever judges the order of first deliveries. Among workers there is none."""
 
     def judge(self, excused=()):
         verdict, waits = self.verdict, []

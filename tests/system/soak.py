@@ -27,6 +27,12 @@ DRAIN_S = 60.0
 
 
 class Campaign:
+    """Of a pipeline. SubscriptionCampaign is the same for publish/subscribe."""
+
+    stop_s = STOP_S
+    stop_share, term_share = 0.10, 0.05   # of the strokes; the others are SIGKILL
+    producers_leave = False   # whether SIGTERM is for them too
+
     def __init__(self, cluster, arguments):
         self.c, self.arguments = cluster, arguments
         self.rng = random.Random(arguments.seed)
@@ -53,7 +59,7 @@ class Campaign:
 
     def run(self):
         c = self.c
-        c.seen("delivered", 100)
+        self.warm_up()
         if self.arguments.seconds:
             calm_until = time.monotonic() + self.arguments.seconds
             c.until("the calm is over", lambda: time.monotonic() >= calm_until, self.arguments.seconds + 5)
@@ -72,19 +78,23 @@ class Campaign:
             harness.wait_until("the next stroke", lambda: time.monotonic() >= ahead or self.leaving, 5, poll=0.005)
         self.heal()
 
+    def warm_up(self):
+        self.c.seen("delivered", 100)
+
     def stroke(self, now):
         victim = self.rng.choice(self.everyone)
         kind, later = self.rng.random(), self.rng.random() < 0.4
         back = now + self.rng.uniform(*RETURN_S) * later
-        length = self.rng.uniform(*STOP_S)
+        length = self.rng.uniform(*self.stop_s)
         if victim in self.returns or victim in self.leaving:
             return
-        if kind < 0.10 and victim not in self.resumes:
+        if kind < self.stop_share and victim not in self.resumes:
             self.tell(f"SIGSTOP {victim.name} for {length:.2f} s")
             victim.pause()
             self.resumes[victim] = now + length
             self.stops += 1
-        elif kind < 0.15 and victim not in self.producers and victim not in self.resumes:
+        elif kind < self.stop_share + self.term_share and victim not in self.resumes and (
+                self.producers_leave or victim not in self.producers):
             self.tell(f"SIGTERM {victim.name}")
             victim.forgiven = True
             victim.signal(signal.SIGTERM)
@@ -102,16 +112,19 @@ class Campaign:
         self.returns[victim] = back
 
     def maybe_leave(self, now):
-        """All workers die and stay away for a while: what is confirmed meanwhile is only in the store."""
+        """All workers of something die and stay away: what is confirmed meanwhile is only in the store."""
         if self.rng.random() > (0.9 if self.arguments.control else 0.4):
             return
         back = now + self.rng.uniform(0.5, 2.0)
         self.absences += 1
-        for worker in self.workers:
+        for worker in self.absentees():
             if worker in self.returns:
                 self.returns[worker] = back
             else:
                 self.kill(worker, back)
+
+    def absentees(self):
+        return self.workers
 
     def bring_back(self, now):
         for process, due in list(self.resumes.items()):
@@ -119,15 +132,27 @@ class Campaign:
                 process.resume()
                 del self.resumes[process]
         for process, since in list(self.leaving.items()):
+            patience = DRAIN_S if process in self.producers else 10  # they wait until all is confirmed
             if not process.alive:
-                del self.leaving[process]
+                self.left(process)
                 self.returns[process] = now
-            elif now - since > 10:
-                raise Failure(f"{process.name} has not ended 10 s after SIGTERM")
+            elif now - since > patience:
+                raise Failure(f"{process.name} has not ended {patience} s after SIGTERM")
         for process, due in list(self.returns.items()):
             if now >= due:
                 del self.returns[process]
                 self.start(process)
+
+    def left(self, process):
+        del self.leaving[process]
+        status = process.popen.returncode
+        in_time = status == -signal.SIGTERM and not self.has_begun(process)  # before main() could say what to do
+        expect(status == 0 or in_time, f"{process.name} ended with {status} after SIGTERM: {process.text()[-1500:]}")
+
+    def has_begun(self, process):
+        if process in self.sidecars:
+            return process.ready_line()
+        return any(self.c.directory.glob(f"{process.name}.{process.life}.log*"))
 
     def tell(self, what):
         self.story.append(f"{time.monotonic():.3f} {what}")
@@ -153,10 +178,14 @@ class Campaign:
         for process in self.resumes:
             process.resume()
         self.resumes.clear()
-        harness.wait_until("everybody who was asked to leave has left", lambda: not any(p.alive for p in self.leaving))
-        for process in [*self.returns, *self.leaving]:
+        for process in self.returns:
             self.start(process)
-        self.returns.clear(), self.leaving.clear()
+        self.returns.clear()
+        harness.wait_until("everybody who was asked to leave has left", lambda: not any(p.alive for p in self.leaving),
+                           DRAIN_S)
+        for process in list(self.leaving):
+            self.left(process)
+            self.start(process)
         for sidecar in self.sidecars:
             sidecar.wait_ready()
         began = time.monotonic()
@@ -183,6 +212,9 @@ class Campaign:
         self.c.until("the backlog is drained", done, DRAIN_S + 60)
         return time.monotonic() - began
 
+    def verdict(self):
+        return self.c.verdict()
+
     def record(self, verdict):
         return verdict.record() | {
             "kills": self.kills, "stops": self.stops, "terms": self.terms, "absences": self.absences,
@@ -191,29 +223,32 @@ class Campaign:
             "sidecar_memory_max": self.memory}
 
 
-def campaign(kills, seed, no_elision=False, control=False, rate=2500, keep=False, seconds=0):
+def campaign(kills, seed, no_elision=False, control=False, rate=2500, keep=False, seconds=0, kind=Campaign):
     """(verdict, record) of one campaign. Raises Failure if somebody ends or hangs who should not."""
     arguments = argparse.Namespace(kills=kills, seed=seed, no_elision=no_elision, control=control, rate=rate,
                                    seconds=seconds)
     run = None
     with Cluster(keep) as c:
         try:
-            run = Campaign(c, arguments)
+            run = kind(c, arguments)
             run.run()
         except Failure as failure:
             story = "\n".join(run.story[-15:]) if run else ""
-            raise Failure(f"{failure}\n{story}\nso far: {c.verdict().line()}\nseed {seed}") from None
-        verdict = c.verdict()
+            for process in c.processes:
+                process.pause()  # or what is sent while the oracle reads would be unexpected
+            so_far = run.verdict().line() if run else "nothing"
+            raise Failure(f"{failure}\n{story}\nso far: {so_far}\nseed {seed}") from None
+        verdict = run.verdict()
         if not verdict.good and not control:
             c.tell()
         return verdict, run.record(verdict)
 
 
-def main():
+def main(campaign=campaign, rate=2500):
     parser = argparse.ArgumentParser(description="Kills anything, any time, and asks the oracle afterwards.")
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
-    parser.add_argument("--rate", type=int, default=2500, help="messages a second of each producer")
+    parser.add_argument("--rate", type=int, default=rate, help="messages a second of each producer")
     parser.add_argument("--seconds", type=int, default=0, help="of load before the first kill")
     parser.add_argument("--no-elision", action="store_true", help="every message is written to disk")
     parser.add_argument("--control", action="store_true", help="with restante-control, which must go red")

@@ -11,9 +11,10 @@ from registry import scenario, scenarios
 
 @scenario
 def oracle_sees_bad_histories():
-    """The oracle goes red on every kind of broken history."""
-    done = subprocess.run([sys.executable, HERE / "oracle_test.py"], capture_output=True, text=True)
-    expect(done.returncode == 0, done.stderr)
+    """The oracles go red on every kind of broken history."""
+    for test in ("oracle_test.py", "subscription_oracle_test.py"):
+        done = subprocess.run([sys.executable, "-B", HERE / test], capture_output=True, text=True)
+        expect(done.returncode == 0, done.stderr)
 
 
 @scenario

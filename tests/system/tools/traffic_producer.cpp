@@ -1,12 +1,13 @@
 /// \file
-/// Sends numbered messages and writes down what it does: `A <number> <crc>` before it sends, `C <number>` once the
-/// product says confirmed, `B <reason>` when it is held back (`without a reason`, if none is given for a second).
-/// Started again after a crash it goes on by last_marker(), and writes down what that was: `M <number>`.
+/// Sends numbered messages and writes down what it does: `A <number> <crc> [<topic>]` before it sends, `C <number>`
+/// once the product says confirmed, `B <reason>` when it is held back (`without a reason`, if none is given for a
+/// second). Started again after a crash it goes on by last_marker(), and writes down what that was: `M <number>`.
 ///
 ///   traffic_producer --stream S --source NAME --log FILE [--sidecar EP] [--count N] [--size N] [--size-max N]
-///                    [--rate N] [--window OCTETS] [--fresh] [--flush-ms N] [--insecure]   |   --print N --source NAME
-///                    --size N
+///                    [--rate N] [--window OCTETS] [--fresh] [--flush-ms N] [--insecure] [--topic T]...
+///   traffic_producer --print N --source NAME --size N
 ///
+/// With topics it publishes, each number always to the same one.
 /// Without --count it sends until SIGTERM. Ends when everything is confirmed, or --flush-ms after the last message;
 /// last line: `accepted N confirmed N unconfirmed N`. Exit: 0 all confirmed, 1 not, 4 refused.
 
@@ -19,6 +20,7 @@
 #include <restante/node.h>
 
 #include "traffic.h"
+#include "traffic_writer.h"
 
 namespace {
 
@@ -37,8 +39,7 @@ class Producer {
         flush_ms_(options.number("--flush-ms", 60000)),
         log_(options.text("--log", "/dev/stdout")),
         node_(restante::NodeOptions{.sidecar = options.text("--sidecar"), .insecure = options.has("--insecure")}),
-        pusher_(node_.pusher(options.text("--stream", "work"),
-                             {.window = options.number("--window", restante::limits::writer_window)})) {}
+        writer_(node_, options) {}
 
   int run(bool fresh) {
     log_ << "S " << source_ << "\n";
@@ -67,7 +68,7 @@ class Producer {
   void go_on() {
     while (stopping == 0) {
       try {
-        const auto marker = pusher_.last_marker(500ms).value_or(0);
+        const auto marker = writer_.last_marker(500ms).value_or(0);
         log_ << "M " << marker << "\n";
         log_.write();
         next_ = marker + 1;
@@ -89,12 +90,14 @@ class Producer {
     if (count_ != 0) room = std::min(room, count_ + 1 - next_);
     for (std::uint64_t n = next_ + ready_.size(); ready_.size() < room; ++n) {
       ready_.push_back(traffic::make_payload(source_, n, traffic::size_of(n, size_, size_max_)));
-      log_ << "A " << n << " " << traffic::hex(ready_.back().crc) << "\n";
+      log_ << "A " << n << " " << traffic::hex(ready_.back().crc);
+      if (const auto topic = writer_.topic_of(n); !topic.empty()) log_ << " " << topic;
+      log_ << "\n";
     }
     log_.write();
     bool moved = false;
     while (!ready_.empty()) {
-      const auto receipt = pusher_.try_send(ready_.front().octets, {.marker = next_});
+      const auto receipt = writer_.try_send(next_, ready_.front().octets);
       if (!receipt) {
         note_back_pressure();
         break;
@@ -108,7 +111,7 @@ class Producer {
   }
 
   void note_back_pressure() {
-    auto reason = pusher_.back_pressure();
+    auto reason = writer_.back_pressure();
     // Room may come between the refusal and the question; but not for so long.
     if (!reason.empty()) unexplained_since_ms_ = 0;
     if (reason.empty() && unexplained_since_ms_ == 0) unexplained_since_ms_ = traffic::now_ms();
@@ -145,7 +148,7 @@ class Producer {
   std::uint64_t flush_ms_;
   traffic::Log log_;
   restante::Node node_;
-  restante::Pusher pusher_;
+  traffic::Writer writer_;
   std::uint64_t next_ = 1;
   std::uint64_t started_ms_ = 0;
   std::uint64_t unexplained_since_ms_ = 0;  // the first of the refusals in a row that had no reason; 0: none

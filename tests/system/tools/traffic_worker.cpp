@@ -1,11 +1,14 @@
 /// \file
-/// Takes messages and writes down each delivery, `D <source> <number> <crc> <id> <attempt>`, before it acks.
+/// Takes messages and writes down each delivery, `D <source> <number> <crc> <id> <attempt> [<topic>]`, before it acks,
+/// and as a subscriber each gap that it is told, `G <from> <to> <reason>`.
 ///
 ///   traffic_worker --log FILE --pull STREAM[@EP[,EP]]... [--work-ms N] [--poison TEXT] [--lease-ms N]
-///                  [--credit OCTETS] [--sidecar EP] [--insecure]
+///                  [--credit OCTETS] [--sidecar EP] [--insecure] [--subscription NAME --filter F... [--shared]]
+///                  [--ack-first MS]
 ///
 /// Each --pull has a thread and a log of its own, FILE-STREAM. --work-ms: takes so long for each message. --poison:
-/// dies by abort() on a payload that holds TEXT, as if the message crashed its worker. Ends on SIGTERM.
+/// dies by abort() on a payload that holds TEXT, as if the message crashed its worker. --subscription: a subscriber, of
+/// that name on every stream. --ack-first is a planted bug: acks, and writes down what came MS later. Ends on SIGTERM.
 
 #include <poll.h>
 
@@ -26,9 +29,10 @@ class Worker {
  public:
   Worker(const traffic::Options& options, restante::Node& node, const std::string& pull)
       : work_ms_(static_cast<int>(options.number("--work-ms", 0))),
+        ack_first_ms_(static_cast<int>(options.number("--ack-first", 0))),
         poison_(options.text("--poison")),
         log_(options.text("--log") + '-' + pull.substr(0, pull.find('@'))),
-        puller_(node.puller(pull.substr(0, pull.find('@')), receiver(options, pull))) {}
+        puller_(open(options, node, pull)) {}
 
   void run() noexcept {  // an Error here ends the process, and the oracle's harness reports it
     std::vector<restante::Delivery> hand;
@@ -37,6 +41,7 @@ class Worker {
         hand.push_back(std::move(*delivery));
         if (work_ms_ > 0 || hand.size() == hand_full) break;
       }
+      if (ack_first_ms_ > 0) ack_too_early(hand);
       for (const auto& held : hand) note(held);
       log_.write();
       for (auto& held : hand) work(held);
@@ -45,6 +50,22 @@ class Worker {
   }
 
  private:
+  restante::Puller open(const traffic::Options& options, restante::Node& node, const std::string& pull) {
+    const auto stream = pull.substr(0, pull.find('@'));
+    if (!options.has("--subscription")) return node.puller(stream, receiver(options, pull));
+    std::vector<std::string> filters;
+    const auto [first, last] = options.all("--filter");
+    for (auto filter = first; filter != last; ++filter) filters.push_back(filter->second);
+    const restante::Subscription subscription{.name = options.text("--subscription"),
+                                              .shared = options.has("--shared")};
+    auto wanted = receiver(options, pull);
+    wanted.on_gap = [this](const restante::Gap& gap) {  // on this worker's own thread
+      log_ << "G " << gap.from << " " << gap.to << " " << gap.reason << "\n";
+      log_.write();
+    };
+    return node.subscriber(stream, filters, subscription, wanted);
+  }
+
   static restante::ReceiverOptions receiver(const traffic::Options& options, const std::string& pull) {
     restante::ReceiverOptions made;
     const auto at = pull.find('@');
@@ -62,7 +83,14 @@ class Worker {
     const auto read = traffic::read_payload(held.payload());
     const auto id = held.id();
     log_ << "D " << read.source << " " << read.number << " " << traffic::hex(read.crc) << " " << id.grant << ":"
-         << id.sequence << " " << held.attempt() << "\n";
+         << id.sequence << " " << held.attempt();
+    if (!held.topic().empty()) log_ << " " << held.topic();
+    log_ << "\n";
+  }
+
+  void ack_too_early(std::vector<restante::Delivery>& hand) const {
+    for (auto& held : hand) held.ack();
+    ::poll(nullptr, 0, ack_first_ms_);
   }
 
   void work(restante::Delivery& held) const {
@@ -72,6 +100,7 @@ class Worker {
   }
 
   int work_ms_;
+  int ack_first_ms_;
   std::string poison_;
   traffic::Log log_;
   restante::Puller puller_;
@@ -80,7 +109,7 @@ class Worker {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const traffic::Options options(argc, argv, " --insecure ");
+  const traffic::Options options(argc, argv, " --insecure --shared ");
   try {
     restante::Node node(
         {.sidecar = options.text("--sidecar"), .stop_on_signals = true, .insecure = options.has("--insecure")});
@@ -93,6 +122,7 @@ int main(int argc, char** argv) {
     for (const auto& worker : workers) threads.emplace_back([&worker] { worker->run(); });
     return 0;
   } catch (const restante::Error& error) {
+    if (error.code() == restante::ErrorCode::bad_state) return 0;  // told to end while it was opening
     std::fprintf(stderr, "traffic_worker: %s\n", error.what());
     return 1;
   }

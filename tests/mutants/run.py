@@ -106,21 +106,25 @@ def hash_of(commit):
     return digest.hexdigest()
 
 
+def number_of(path):
+    return int(path.name.partition("-")[0])
+
+
 def chosen(given):
-    paths = sorted(HERE.glob("[0-9][0-9]-*.patch"))
+    paths = sorted(HERE.glob("[0-9]*-*.patch"), key=number_of)
     if given.drawn:
         drawn = random.Random(hash_of(given.commit)).sample(paths, min(given.drawn, len(paths)))
-        return sorted(drawn)
-    wanted = {number.zfill(2) for number in given.numbers}
-    unknown = wanted - {path.name[:2] for path in paths}
+        return sorted(drawn, key=number_of)
+    wanted = set(given.numbers)
+    unknown = wanted - {number_of(path) for path in paths}
     if unknown:
-        sys.exit(f"run.py: no mutant {', '.join(sorted(unknown))}")
-    return [path for path in paths if not wanted or path.name[:2] in wanted]
+        sys.exit(f"run.py: no mutant {', '.join(map(str, sorted(unknown)))}")
+    return [path for path in paths if not wanted or number_of(path) in wanted]
 
 
 def main():
     parser = argparse.ArgumentParser(prog="sim --mutants", description=__doc__.split("\n")[0])
-    parser.add_argument("numbers", nargs="*", metavar="NN", help="these; all, if none is named")
+    parser.add_argument("numbers", nargs="*", type=int, metavar="NN", help="these; all, if none is named")
     parser.add_argument("--drawn", type=int, default=0, help="so many, drawn by the hash of --commit")
     parser.add_argument("--commit", default="HEAD")
     parser.add_argument("--seeds", type=int, default=2000)

@@ -45,7 +45,10 @@ void SimListener::note(const core::ControlMessage& told) {
   const auto note_grants = [&](const std::vector<core::Grant>& grants) {
     for (const core::Grant& grant : grants) announced_.insert(grant.grant);
   };
-  if (const auto* subscribed = std::get_if<core::Subscribed>(&told)) note_grants(subscribed->grants);
+  if (const auto* subscribed = std::get_if<core::Subscribed>(&told)) {
+    announced_.clear();  // a store that was put back may know of none of them
+    note_grants(subscribed->grants);
+  }
   if (const auto* more = std::get_if<core::Grants>(&told)) note_grants(more->grants);
   const auto* source = std::get_if<core::LiveSource>(&told);
   if (source == nullptr || source->endpoint == source_) return;

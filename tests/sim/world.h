@@ -91,7 +91,8 @@ class World {
   void begin_long_job();
   bool end_long_job();
   [[nodiscard]] bool settled_all() const;
-  void check_listeners();
+  [[nodiscard]] bool all_listen() const;
+  void gather(const SimListener& listener);
   void gather();
   void gather(const SimWorker& worker);
   void describe();

@@ -157,10 +157,8 @@ void World::new_subscription() {
   const std::string stream = producers_[random_.below(producers_.size())]->stream();
   Role role{stream, "late-" + std::to_string(late_), random_.chance(1, 2), {}};
   std::vector<std::string> topics;
-  if (role.exclusive) {
-    if (options_.topics > 1 && random_.chance(1, 2)) topics = {topic(1)};
-    role.filters = topics.empty() ? std::vector<std::string>{"#"} : topics;
-  }
+  if (options_.topics > 1 && random_.chance(1, 2)) topics = {topic(1)};
+  role.filters = topics.empty() ? std::vector<std::string>{"#"} : topics;
   note("A NEW SUBSCRIPTION " + role.subscription + " OF " + stream);
   ++sometimes_["subscription made on the way"];
   ledger_.on_subscribing(role.subscription, stream, topics);

@@ -164,6 +164,41 @@ def sub_ends_as_it_was_asked():
 
 
 @scenario
+def sub_without_a_name_hears_what_is_published():
+    """Only what is published while it runs, and only what its filters want; nothing is kept for it."""
+    with Cluster() as c:
+        s = c.sidecar()
+        pub(c, s, "north/oslo", ["before"])
+        out = c.directory / "heard"
+        with out.open("wb") as heard:
+            there = running(c, s, "sub", "weather", "north/#", "--topics", stdout=heard, stderr=subprocess.PIPE)
+        writer = running(c, s, "pub", "weather", "-", stdin=subprocess.PIPE, stderr=subprocess.PIPE)
+
+        def say(*records):
+            writer.stdin.write(text_of(records))
+            writer.stdin.flush()
+            return True
+
+        # A PUB drops what nobody is connected for.
+        c.until("it hears", lambda: say("north/warm\tup") and out.stat().st_size > 0)
+        say(*(f"south/rome\t{number}" for number in range(50)), *(f"north/oslo\t{number}" for number in range(200)))
+        expected = [f"north/oslo\t{number}" for number in range(200)]
+        c.until("it has heard all", lambda: out.read_text().endswith(expected[-1] + "\n"))
+        said = [line for line in out.read_text().splitlines() if line != "north/warm\tup"]
+        expect(said == expected, f"{len(said)} lines")
+        stream = c.status(s)["streams"][0]
+        expect(stream["listeners"] == 1 and stream["subscriptions"] == [] and stream["rows"] == 0, f"{stream}")
+        writer.stdin.close()
+        expect(writer.wait(20) == 0, writer.stderr.read().decode())
+        there.terminate()
+        expect(there.wait(20) == 0, there.stderr.read().decode())
+        c.until("it has left", lambda: c.status(s)["streams"][0]["listeners"] == 0)
+        expect(c.cli("send", "jobs", "--sidecar", s.ipc, input=b"1\n").returncode == 0, "send")
+        refused = c.cli("sub", "jobs", "--sidecar", s.ipc)
+        expect(refused.returncode == 2 and b"is a pipeline" in refused.stderr, f"{refused.returncode} {refused.stderr}")
+
+
+@scenario
 def sub_tells_gaps():
     """An older copy of the store is put back: who reads is told which messages are gone, with --json on its output."""
     with Cluster() as c:

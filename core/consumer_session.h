@@ -22,8 +22,9 @@ struct ConsumerSession {
   /// Of its PULL, as the producer can reach it; of an exclusive reader, where the writer publishes, as it was told.
   /// Empty: no live path.
   std::string endpoint;
-  std::string host;      ///< as in Hello
-  bool listens = false;  ///< an exclusive reader that wants to be told where the writer publishes
+  std::string host;           ///< as in Hello
+  Sequence regressed_at = 0;  ///< the first that it knows of another store's (X6); 0: none
+  bool listens = false;       ///< an exclusive reader that wants to be told where the writer publishes
   Credit credit;
   Credit out;                    ///< held by it: sent by the sidecar, or live by the producer
   Credit live_used;              ///< copies with this owner, since the writer's link began

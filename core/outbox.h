@@ -169,6 +169,7 @@ class Outbox {
   [[nodiscard]] bool refuse_grant(std::size_t reserve, std::uint64_t handle, LinkId link, Turn& turn) const;
   void raise_head(Sequence head);
   [[nodiscard]] std::vector<Grant> grant_list() const;
+  [[nodiscard]] Sequence first_of_other_store(const std::vector<Grant>& known) const;
   void announce_grants(Turn& turn) const;
   [[nodiscard]] bool has_parked(Range range) const;
   [[nodiscard]] bool is_granted(const GrantRange& range) const;
@@ -236,6 +237,7 @@ class Outbox {
   std::uint64_t copied_ = 0, stored_ = 0, elided_ = 0, rows_ = 0, row_octets_ = 0, damaged_ = 0, stored_octets_ = 0;
   std::uint64_t ignored_copies_ = 0, ignored_acks_ = 0;
   std::uint32_t regresses_ = 0;
+  std::vector<Range> never_granted_;  // skipped for the sake of peers that knew more, in this run
 };
 
 }  // namespace restante::core

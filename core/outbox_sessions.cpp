@@ -115,7 +115,9 @@ void Outbox::subscribe(const Subscribe& subscribe, SubscriptionId id, const Cons
   std::vector<GrantRange> held;
   std::copy_if(subscribe.held.begin(), subscribe.held.end(), std::back_inserter(held),
                [&](const GrantRange& range) { return is_granted(range); });
-  subscription.group.join(session, held, turn);
+  ConsumerSession joined = session;
+  joined.regressed_at = first_of_other_store(subscribe.known);
+  subscription.group.join(joined, held, turn);
   sessions_[session.token] = at->first;
   if (subscription.on_disk) {
     admit(session.token, turn);
@@ -134,11 +136,11 @@ void Outbox::admit(Token token, Turn& turn) {
   }
   subscription->group.admit(token);
   const ConsumerSession& session = subscription->group.sessions().at(token);
-  turn.out.push_back(
-      Outgoing{session.link,
-               Subscribed{session.session, token, subscription->record.mode, subscription->record.claim,
-                          subscription->durable_floor, grant_list(), 0, subscription->group.first_untried()},
-               {}});
+  turn.out.push_back(Outgoing{
+      session.link,
+      Subscribed{session.session, token, subscription->record.mode, subscription->record.claim,
+                 subscription->durable_floor, grant_list(), session.regressed_at, subscription->group.first_untried()},
+      {}});
   if (writer_.attached) tell_sources(turn);
 }
 

@@ -61,10 +61,27 @@ bool Outbox::note_known(const std::vector<Grant>& known) {
   if ((highest < record_.next && !other) || regresses_ >= limits::regresses_max) return false;
   if (highest > record_.next + limits::regress_reach) return false;  // nobody gets so far in the life of a backup
   ++regresses_;
-  record_.next = std::max(record_.next, highest + 1 + limits::regress_skip);
+  const Sequence next = std::max(record_.next, highest + 1 + limits::regress_skip);
+  if (next > record_.next) never_granted_.push_back({record_.next, next - 1});
+  record_.next = next;
   record_dirty_ = true;
   cursor_due_ = Instant{};
   return true;
+}
+
+/// The first sequence of a block among `known` that another store gave out under this one's name, or 0.
+Sequence Outbox::first_of_other_store(const std::vector<Grant>& known) const {
+  const auto meets = [](Range a, Range b) { return a.first <= b.last && b.first <= a.last; };
+  Sequence first = 0;
+  for (const Grant& grant : known) {
+    const bool is_other = std::any_of(never_granted_.begin(), never_granted_.end(),
+                                      [&](const Range& skipped) { return meets(skipped, grant.range); }) ||
+                          std::any_of(grants_.begin(), grants_.end(), [&](const GrantRecord& ours) {
+                            return ours.grant.grant != grant.grant && meets(ours.grant.range, grant.range);
+                          });
+    if (is_other && (first == 0 || grant.range.first < first)) first = grant.range.first;
+  }
+  return first;
 }
 
 void Outbox::announce_grants(Turn& turn) const {

@@ -66,6 +66,38 @@ TEST_CASE("a store that was put back is noticed also when its writer came before
   CHECK(writer.grants.back().range.first > range.last + limits::regress_skip);
 }
 
+TEST_CASE("every reader of a store that was put back is told so, also who comes when all is settled again (X6, C6)") {
+  OfficeBench bench;
+  TestWriter first(bench);
+  first.open();
+  const StoreContents copy = bench.store.snapshot();
+  bench.say(*first.peer, CloseWriter{0xA});
+  TestWriter second(bench, 0xB);
+  second.open();
+  bench.store.restore(copy);
+  bench.restart();
+  subscribe_knowing(bench, second.grants.front());
+  bench.pass(4s);
+  TestWriter third(bench, 0xC);
+  third.open();
+  bench.pass(1s);
+  Peer& late = bench.connect();
+  Subscribe message;
+  message.session = 0x98;
+  message.stream = "s";
+  message.subscription = "workers";
+  message.known = {first.grants.front(), second.grants.front()};
+  bench.say(late, message);
+  REQUIRE(late.last<Subscribed>());
+  CHECK(late.last<Subscribed>()->regressed_at == second.grants.front().range.first);
+  Peer& fresh = bench.connect();
+  message.session = 0x97;
+  message.known = {first.grants.front(), third.grants.front()};
+  bench.say(fresh, message);
+  REQUIRE(fresh.last<Subscribed>());
+  CHECK(fresh.last<Subscribed>()->regressed_at == 0);
+}
+
 TEST_CASE("a peer that pretends to know more can waste sequences only so often, and only so far (X6)") {
   OfficeBench bench;
   TestWriter writer(bench);

@@ -55,6 +55,7 @@ Outbox* Office::written_stream(const OpenWriter& open, LinkId id) {
 Outbox* Office::stream(const std::string& name, StreamKind kind, StreamPattern pattern, LinkId refuse_to, Side side,
                        std::uint64_t id) {
   if (Outbox* known = find(name)) {
+    if (side == Side::handle && known->is_blank()) known->set_kind(kind);
     if (known->record().kind == kind || side == Side::session) return known;
     refuse(
         refuse_to, side, id, ErrorCode::bad_argument,

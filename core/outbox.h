@@ -91,6 +91,9 @@ class Outbox {
   [[nodiscard]] const std::map<SubscriptionId, Subscription>& subscriptions() const noexcept { return subscriptions_; }
   [[nodiscard]] Instant next_deadline(Instant now, bool store_is_busy) const;
 
+  /// While it is blank.
+  void set_kind(StreamKind kind);
+
   // ---- the writer
   void open_writer(const OpenWriter& open, const WriterSeat::Holder& holder, Turn& turn);
   void request_grant(std::uint64_t handle, LinkId link, Turn& turn);

@@ -212,6 +212,12 @@ void Outbox::grant_block(const WriterSeat::Holder& holder, bool first) {
   pending_grant_ = granted;
 }
 
+void Outbox::set_kind(StreamKind kind) {
+  RESTANTE_ASSERT(is_blank());
+  record_dirty_ = record_dirty_ || kind != record_.kind;
+  record_.kind = kind;
+}
+
 /// Its grant is on disk: the handle has the seat, and whoever had it is fenced for good.
 void Outbox::seat_writer(const PendingGrant& granted, Turn& turn) {
   grants_.push_back(GrantRecord{record_.id, granted.grant, granted.holder.handle});
@@ -237,6 +243,10 @@ void Outbox::seat_writer(const PendingGrant& granted, Turn& turn) {
     raise_head(writer_.chain);
     for (auto& [id, subscription] : subscriptions_) subscription.group.forget_lending();
     if (writer_.attached) tell_sources(turn);
+  } else if (record_.kind == StreamKind::live && grants_.size() > 1) {
+    // Nothing of it is copied. Its writer asks for a block when it has begun the last one: what is before that is over.
+    writer_.chain = std::max(writer_.chain, grants_[grants_.size() - 2].grant.range.first - 1);
+    raise_head(writer_.chain);
   }
   turn.out.push_back(
       Outgoing{granted.holder.link,

@@ -116,6 +116,13 @@ std::shared_ptr<WriterState> NodeState::open_publisher(std::string_view stream, 
   writer.pattern = core::StreamPattern::pubsub;
   writer.publish_at = options.publish_at;
   writer.keep_single = options.keep_single;
+  if (options.live_only) writer.kind = core::StreamKind::live;
+  if (options.live_only && node_->live == "none") {
+    throw Error(ErrorCode::misconfigured,
+                "open stream " + writer.stream +
+                    " for publishing: it is live only, and NodeOptions::live is none, so that "
+                    "nobody would hear it; change one of the two");
+  }
   if (!options.publish_at.empty()) check_endpoint("publishing " + writer.stream + " at", options.publish_at);
   return add_writer(std::move(writer), options);
 }

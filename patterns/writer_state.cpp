@@ -234,8 +234,9 @@ void WriterState::open_outlet(link::Context& context, link::Poller& poller) {
   try {
     outlet_ = std::make_unique<PublicOutlet>(context, poller, *node_, options_.publish_at);
   } catch (const Error& error) {
-    node_->log.warning("stream " + options_.stream +
-                       " is not published, subscribers get it from the sidecar: " + error.what());
+    const std::string what = "stream " + options_.stream + " is not published";
+    if (options_.kind == core::StreamKind::live) on_end(what + ": " + error.what(), true);  // it has no other way
+    else node_->log.warning(what + ", subscribers get it from the sidecar: " + error.what());
     return;
   }
   producer_.publish_at(outlet_->endpoints());

@@ -78,6 +78,7 @@ struct PubCommand : SendingOptions {
   std::optional<std::string> topic;  ///< nullopt: each record has its own
   std::string publish_at;            ///< as SenderOptions::publish_at
   bool keep_single = false;
+  bool live_only = false;
 };
 
 /// What the commands that read a stream share.

@@ -66,6 +66,7 @@ Command parse_pub(const Arguments& arguments) {
   grammar.argument("TOPIC", "levels parted by /, without + and #; -: each line is TOPIC<TAB>PAYLOAD");
   add_sending(grammar);
   grammar.value("--publish-at", "EP", "an endpoint more where it is heard, for plain ZeroMQ subscribers");
+  grammar.flag("--live-only", "keep nothing: only who listens now gets it; the stream is made so and stays so");
   grammar.flag("--keep-single", "one message a batch, for plain ZeroMQ subscribers");
   add_common(grammar);
   grammar.parse(arguments);
@@ -76,6 +77,7 @@ Command parse_pub(const Arguments& arguments) {
   if (topic != "-") pub.topic = parse_topic("TOPIC", topic);
   assign(grammar, "--publish-at", pub.publish_at, parse_endpoint);
   pub.keep_single = grammar.has("--keep-single");
+  pub.live_only = grammar.has("--live-only");
   return pub;
 }
 

@@ -10,6 +10,7 @@ Exit run(const PubCommand& command) {
   ways.open = [&command](Node& node, SenderOptions options) {
     options.publish_at = command.publish_at;
     options.keep_single = command.keep_single;
+    options.live_only = command.live_only;
     return SendingEnd(node.publisher(command.stream, options));
   };
   if (command.topic) {

@@ -94,6 +94,7 @@ class TestWriter {
   Peer* peer = nullptr;
   std::string topic;
   StreamPattern pattern = StreamPattern::pipeline;
+  StreamKind kind = StreamKind::kept;
   std::string publishes_at = "tcp://10.0.0.8:1";
   std::vector<Grant> grants;
   Sequence next = 0;
@@ -106,6 +107,7 @@ class TestWriter {
     message.handle = handle;
     message.stream = stream_;
     message.pattern = pattern;
+    message.kind = kind;
     if (!publishes_at.empty()) message.live_endpoints = {publishes_at};
     message.resume = resume;
     if (resume) message.grants = grants;

@@ -140,3 +140,35 @@ TEST_CASE("the listeners of a stream are limited with its sessions, and told so"
   REQUIRE(peers.back()->last<Refused>());
   CHECK(peers.back()->last<Refused>()->code == ErrorCode::retry_later);
 }
+
+TEST_CASE("a live stream is heard by who listens and by nobody else, and its old blocks are closed (W7)") {
+  OfficeBench bench;
+  Peer& early = bench.connect(400);
+  bench.say(early, live());  // the stream is made, and what it is to be is still open
+  TestWriter writer(bench);
+  writer.pattern = StreamPattern::pubsub;
+  writer.kind = StreamKind::live;
+  writer.open();
+  REQUIRE_FALSE(writer.grants.empty());
+  CHECK(bench.status().streams.at(0).kind == StreamKind::live);
+  CHECK(early.last<LiveSource>()->endpoint == writer.publishes_at);
+  Subscribe durable = live(0x72);
+  durable.mode = SubscriptionMode::exclusive;
+  durable.subscription = "audit";
+  bench.say(early, durable);
+  REQUIRE(early.last<Refused>());
+  CHECK(early.last<Refused>()->text.find("is live only") != std::string::npos);
+  for (int block = 0; block < 40; ++block) {
+    writer.ask_for_grant();
+    bench.pass(100ms);
+    writer.learn();
+  }
+  CHECK(writer.grants.size() == 41);
+  CHECK(bench.store.snapshot().streams.begin()->second.grants.size() < 8);
+  bench.restart();
+  bench.pass(100ms);
+  CHECK(bench.status().streams.at(0).kind == StreamKind::live);
+  writer.grants.erase(writer.grants.begin(), writer.grants.end() - 2);  // as a Producer: what it still has in use
+  writer.resume(writer.grants.back().range.first);
+  CHECK(writer.peer->last<Attached>());
+}

@@ -113,6 +113,30 @@ TEST_CASE("what is wrong with a subscription without a name is told at once") {
   CHECK_THROWS_WITH(deaf.subscriber("weather", {"#"}, {}), Catch::Contains("NodeOptions::live is none"));
 }
 
+TEST_CASE("a stream that is live only keeps nothing, and its receipts say so") {
+  Post post;
+  Node publishing(post.options());
+  Node reading(post.options());
+  auto screen = reading.subscriber("weather", {"#"}, {});
+  REQUIRE(reading.wait_ready(patience));
+  SenderOptions options;
+  options.live_only = true;
+  auto weather = publishing.publisher("weather", options);
+  warm_up(weather, screen, "a");
+  const Receipt receipt = weather.send("a", "now");
+  const auto heard = screen.receive(patience);
+  REQUIRE(heard);
+  CHECK(heard->payload() == "now");
+  REQUIRE(receipt.wait_confirmed(patience));
+  CHECK(receipt.outcome() == Outcome::unkept);
+  auto late = reading.subscriber("weather", {"#"}, {"audit"});
+  CHECK_THROWS_WITH(late.receive(patience), Catch::Contains("is live only"));
+  NodeOptions without = post.options();
+  without.live = "none";
+  Node deaf(without);
+  CHECK_THROWS_WITH(deaf.publisher("other", options), Catch::Contains("nobody would hear it"));
+}
+
 TEST_CASE("a subscriber without a name at a pipeline is told why it hears nothing") {
   Post post;
   Node node(post.options());

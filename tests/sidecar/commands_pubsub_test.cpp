@@ -32,7 +32,7 @@ std::string fault_of(const std::string& record) {
 TEST_CASE("pub takes the options of send, and its own") {
   const auto pub = parse_as<PubCommand>({"pub", "weather", "north/oslo", "--null", "--resume", "--instance", "2",
                                          "--window", "64KiB", "--timeout", "5s", "--publish-at", "tcp://127.0.0.1:5556",
-                                         "--keep-single", "--json"});
+                                         "--keep-single", "--live-only", "--json"});
   CHECK(pub.stream == "weather");
   CHECK(pub.topic == "north/oslo");
   CHECK(pub.framing == Framing::nulls);
@@ -42,6 +42,7 @@ TEST_CASE("pub takes the options of send, and its own") {
   CHECK(pub.timeout == Duration{5s});
   CHECK(pub.publish_at == "tcp://127.0.0.1:5556");
   CHECK(pub.keep_single);
+  CHECK(pub.live_only);
   CHECK(pub.common.json);
 }
 

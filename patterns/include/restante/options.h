@@ -41,6 +41,9 @@ struct SenderOptions {
   /// Of a Publisher: an endpoint more where it is heard (`tcp://127.0.0.1:5556`), known to plain ZeroMQ subscribers.
   /// Subscribers of this library are told by the sidecar.
   std::string publish_at{};
+  /// Of a Publisher: nothing is kept. The stream has live subscribers only (it is made so, and stays so), no message is
+  /// copied or written, and each receipt is Outcome::unkept at once.
+  bool live_only = false;
   /// Of a Publisher: one message a batch, for plain ZeroMQ subscribers that cannot take a batch apart.
   bool keep_single = false;
 };

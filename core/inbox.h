@@ -114,7 +114,8 @@ class Inbox final : public Intake {
   [[nodiscard]] bool has_words() const;
 
   // inbox_arrivals.cpp
-  void accept(const BatchRef& batch, Range range, std::uint32_t attempt, bool live, Instant now);
+  enum class Arrival { live, held_back, control };  // held_back: live, and the gate let it wait
+  void accept(const BatchRef& batch, Range range, std::uint32_t attempt, Arrival arrival, Instant now);
   [[nodiscard]] std::vector<Range> absent(GrantId grant, Range range, bool live) const;
   void accept_passed(Instant now);
   void forget_held(GrantId grant, Range range);
@@ -146,9 +147,10 @@ class Inbox final : public Intake {
   bool introduced_ = false;  // Subscribe was said on any link, so that the sidecar may know the session
   bool left_ = false;        // Unsubscribe was
   std::uint64_t claim_ = 0;
-  Sequence floor_ = 0;        // as told on this link
-  Instant now_;               // of the last call
-  Instant retry_at_ = never;  // after a refusal
+  Sequence floor_ = 0;          // as told on this link
+  Sequence filters_since_ = 0;  // likewise
+  Instant now_;                 // of the last call
+  Instant retry_at_ = never;    // after a refusal
   std::optional<Trouble> trouble_;
 
   KnownGrants grants_;

@@ -43,13 +43,13 @@ void Inbox::on_live(std::shared_ptr<const Batch> batch, Instant now) {
     return;
   }
   // A `PUB` knows prefixes only, and who chooses a worker does not know its filters.
-  if (!filters_match(options_.filters, header.topic)) {
+  if (!filters_match(options_.filters, header.topic) || range.last <= filters_since_) {
     counters_.unwanted += length(range);
     return;
   }
   if (!exclusive()) {
     if (range.first <= floor_) counters_.below_floor += std::min(range.last, floor_) - range.first + 1;
-    if (range.last > floor_) accept(batch, {std::max(range.first, floor_ + 1), range.last}, 1, true, now);
+    if (range.last > floor_) accept(batch, {std::max(range.first, floor_ + 1), range.last}, 1, Arrival::live, now);
     return;
   }
   if (refuses(true)) {  // before the gate notes it: then it is simply a gap
@@ -58,7 +58,7 @@ void Inbox::on_live(std::shared_ptr<const Batch> batch, Instant now) {
   }
   const OrderGate::Answer answer = gate_.on_live(batch);
   if (answer.verdict == OrderGate::Verdict::pass) {
-    accept(batch, answer.range, 1, true, now);
+    accept(batch, answer.range, 1, Arrival::live, now);
     accept_passed(now);
   } else if (answer.verdict == OrderGate::Verdict::known) {
     counters_.again += length(range);
@@ -86,7 +86,7 @@ void Inbox::on_redelivery(const Redelivery& redelivery, std::shared_ptr<const Ba
       const Range range{std::max(owed.range.first, header.first), std::min(owed.range.last, header.last)};
       if (range.first > range.last) continue;
       const std::uint32_t attempt = std::min(owed.attempts, std::numeric_limits<std::uint32_t>::max() - 1) + 1;
-      accept(batch, range, attempt, false, now);
+      accept(batch, range, attempt, Arrival::control, now);
     }
   }
   if (!exclusive()) return;
@@ -94,8 +94,12 @@ void Inbox::on_redelivery(const Redelivery& redelivery, std::shared_ptr<const Ba
   accept_passed(now);
 }
 
+/// What was held back is in the order that the gate knows, and in memory: there is no refusing it any more, or what
+/// comes behind it would pass it (X8).
 void Inbox::accept_passed(Instant now) {
-  for (const OrderGate::Passed& passed : gate_.take_passed()) accept(passed.batch, passed.range, 1, true, now);
+  for (const OrderGate::Passed& passed : gate_.take_passed()) {
+    accept(passed.batch, passed.range, 1, Arrival::held_back, now);
+  }
 }
 
 std::vector<Range> Inbox::absent(GrantId grant, Range range, bool live) const {
@@ -112,13 +116,14 @@ bool Inbox::refuses(bool live) const {
 }
 
 /// Delivers what is absent of `range`.
-void Inbox::accept(const BatchRef& batch, Range range, std::uint32_t attempt, bool live, Instant now) {
+void Inbox::accept(const BatchRef& batch, Range range, std::uint32_t attempt, Arrival arrival, Instant now) {
+  const bool live = arrival != Arrival::control;
   const GrantId grant = batch->header().grant;
   for (const Range& part : settled_.ids().inside(grant, range)) settled_.say_again(grant, part, pending_);
   std::uint64_t fresh = 0;
   for (const Range& part : absent(grant, range, live)) {
     fresh += length(part);
-    if (refuses(live)) {
+    if (refuses(arrival == Arrival::live)) {
       counters_.refused += length(part);
       give_back(grant, part);
       continue;

@@ -105,6 +105,7 @@ void Inbox::on(const Subscribed& subscribed, Instant now) {
   }
   grants_.add(subscribed.grants);
   floor_ = subscribed.floor;
+  filters_since_ = subscribed.filters_since;
   said_ = 0;
   settled_.begin(subscribed.floor, pending_);
   if (pending_.empty()) settled_.said(said_);

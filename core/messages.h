@@ -200,6 +200,8 @@ struct Subscribed {
   /// Of an exclusive subscription: the first that is parked and may never have been handed out, so that what comes live
   /// must not overtake it (X8). 0: none.
   Sequence untried = 0;
+  /// What was copied up to here belongs to it by earlier filters (N2): live copies of it are not for this session.
+  Sequence filters_since = 0;
 };
 struct Grants {
   Token token = 0;

@@ -86,9 +86,9 @@ void Office::on_message(LinkId id, Link& link, const Subscribe& subscribe) {
     listen(id, link, subscribe);
     return;
   }
-  // A late word of a process that was killed must not take an exclusive name from its successor (X7).
-  if (subscribe.mode == SubscriptionMode::exclusive &&
-      is_dead(link.hello.host, link.hello.pid, link.hello.start_time)) {
+  // A late word of a process that was killed must not take an exclusive name from its successor (X7), nor bring back
+  // the filters that it had (N2).
+  if (is_dead(link.hello.host, link.hello.pid, link.hello.start_time)) {
     ++counters_["subscriptions of the dead"];
     return;
   }

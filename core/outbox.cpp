@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "core/assert.h"
-#include "core/topic_filter.h"
 
 namespace restante::core {
 
@@ -120,11 +119,6 @@ bool Outbox::clashes(Range range) const {
                      [&](const auto& known) { return known.second.group.cursor().clashes(range); });
 }
 
-bool Outbox::owns(const Subscription& subscription, const CopiedBatch& batch) {
-  const std::vector<std::string>& filters = subscription.record.filters;
-  return filters.empty() || filters_match(filters, batch.batch.header().topic);
-}
-
 /// Enters a copy into the books of one subscription: B1 counts who owes it, whether it fits the window or not.
 void Outbox::own(const BatchRef& batch, bool hot, bool again, Subscription& subscription, const Turn& turn) {
   Cursor& cursor = subscription.group.cursor();
@@ -164,6 +158,16 @@ void Outbox::apply(const Cursor::Change& change, Subscription& subscription, Ins
     row_octets_ -= std::min(row_octets_, batch->octets());
   }
   if (on_disk) cursor_due_ = std::min(cursor_due_, after(now, limits::cursor_delay));
+}
+
+/// A parked message is not in memory any more: a page brings it back when it is due.
+void Outbox::let_go(Subscription& subscription, Instant due, const Turn& turn) {
+  const Duration wait = std::max(due - turn.now, Duration{});
+  const std::int64_t due_ms = turn.clock_ms + std::chrono::duration_cast<std::chrono::milliseconds>(wait).count();
+  ++subscription.parked_elsewhere;
+  subscription.parked_due_ms = std::min(subscription.parked_due_ms.value_or(due_ms), due_ms);
+  if (subscription.parked_number == 0) return;
+  subscription.let_go_due_ms = std::min(subscription.let_go_due_ms.value_or(due_ms), due_ms);
 }
 
 // ---- confirming
@@ -220,6 +224,7 @@ void Outbox::confirm(Turn& turn) {
 
 /// Hands out work, says when fresh batches are due, confirms what is safe.
 void Outbox::finish(Turn& turn) {
+  refuse_undone(turn);
   bool all_live = true;
   for (auto& [id, subscription] : subscriptions_) {
     ReaderGroup& group = subscription.group;

@@ -43,6 +43,7 @@ struct Subscription {
   bool parked_known = true;      ///< false: what is parked is still to be loaded; until then nobody is admitted
   std::vector<Token> waiting{};  ///< sessions that wait for it
   bool on_disk = false;          ///< false: it is new, and nothing may name it before its commit
+  bool changing = false;         ///< its filters have changed, and the commit of that has not come back
   bool cursor_dirty = false;
   Sequence durable_floor = 0;  ///< of the last cursor that was committed
   Sequence told_floor = 0;     ///< by the last checkpoint
@@ -189,6 +190,10 @@ class Outbox {
   void note_heard(const InCommit& done);
   static void tell_checkpoint(Subscription& subscription, Sequence to, Turn& turn);
   [[nodiscard]] static bool owns(const Subscription& subscription, const CopiedBatch& batch);
+  std::optional<std::string> change_filters(const std::vector<std::string>& filters, std::uint64_t session,
+                                            Subscription& subscription);
+  void undo_changes();
+  void refuse_undone(Turn& turn);
   void own(const BatchRef& batch, bool hot, bool again, Subscription& subscription, const Turn& turn);
   void ask_for_missing(LinkId link, bool is_out_of_chain, Sequence first, Turn& turn);
   [[nodiscard]] bool clashes(Range range) const;
@@ -228,6 +233,7 @@ class Outbox {
   std::optional<PendingGrant> pending_grant_;
   std::vector<SubscriptionRecord> pending_subscriptions_;
   std::vector<Token> pending_admissions_;  // sessions whose subscription is not durable yet
+  std::vector<Token> undone_;              // sessions that waited for a change which was undone
   std::vector<Unpark> pending_unparked_;
   InCommit in_commit_;
   bool record_dirty_ = true;

@@ -51,9 +51,6 @@ std::optional<std::string> Outbox::refusal(const Subscribe& subscribe, const Sub
     return what + "it exists as " + (record.mode == SubscriptionMode::shared ? "a shared" : "an exclusive") +
            " subscription; use another name";
   }
-  if (subscribe.filters != record.filters) {
-    return what + "it exists with other filters, and they cannot be changed in this version; use another name";
-  }
   return std::nullopt;
 }
 
@@ -110,6 +107,11 @@ void Outbox::subscribe(const Subscribe& subscribe, SubscriptionId id, const Cons
     const bool plausible = (subscribe.claim - subscription.record.claim) >> claim_random_bits < claim_generations_max;
     draw_claim(plausible ? subscribe.claim : 0, subscription, turn);
   }
+  if (subscribe.filters != subscription.record.filters) {
+    if (const auto why = change_filters(subscribe.filters, session.session, subscription)) {
+      return refuse(ErrorCode::retry_later, *why);
+    }
+  }
   replace_sessions(session, subscription, turn);
 
   std::vector<GrantRange> held;
@@ -119,7 +121,7 @@ void Outbox::subscribe(const Subscribe& subscribe, SubscriptionId id, const Cons
   joined.regressed_at = first_of_other_store(subscribe.known);
   subscription.group.join(joined, held, turn);
   sessions_[session.token] = at->first;
-  if (subscription.on_disk) {
+  if (subscription.on_disk && !subscription.changing) {
     admit(session.token, turn);
   } else {
     pending_admissions_.push_back(session.token);
@@ -139,7 +141,8 @@ void Outbox::admit(Token token, Turn& turn) {
   turn.out.push_back(Outgoing{
       session.link,
       Subscribed{session.session, token, subscription->record.mode, subscription->record.claim,
-                 subscription->durable_floor, grant_list(), session.regressed_at, subscription->group.first_untried()},
+                 subscription->durable_floor, grant_list(), session.regressed_at, subscription->group.first_untried(),
+                 subscription->record.older.empty() ? 0 : subscription->record.older.back().to},
       {}});
   if (writer_.attached) tell_sources(turn);
 }

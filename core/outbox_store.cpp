@@ -206,19 +206,13 @@ void Outbox::on_committed(const CommitToken& token, Turn& turn) {
                        [&](const GrantRecord& closed) { return closed.grant == known.grant; });
   });
   if (prune_needed_) cursor_due_ = std::min(cursor_due_, after(turn.now, limits::cursor_delay));
-  for (const SubscriptionRecord& record : done.subscriptions) subscriptions_.at(record.id).on_disk = true;
+  for (const SubscriptionRecord& record : done.subscriptions) {
+    Subscription& subscription = subscriptions_.at(record.id);
+    subscription.on_disk = true;
+    if (record.filters == subscription.record.filters) subscription.changing = false;
+  }
   if (done.grant) seat_writer(*done.grant, turn);
   for (const Token session : done.admissions) admit(session, turn);
-}
-
-/// A parked message is not in memory any more: a page brings it back when it is due.
-void Outbox::let_go(Subscription& subscription, Instant due, const Turn& turn) {
-  const Duration wait = std::max(due - turn.now, Duration{});
-  const std::int64_t due_ms = turn.clock_ms + std::chrono::duration_cast<std::chrono::milliseconds>(wait).count();
-  ++subscription.parked_elsewhere;
-  subscription.parked_due_ms = std::min(subscription.parked_due_ms.value_or(due_ms), due_ms);
-  if (subscription.parked_number == 0) return;
-  subscription.let_go_due_ms = std::min(subscription.let_go_due_ms.value_or(due_ms), due_ms);
 }
 
 bool Outbox::on_nothing_to_commit(Turn& turn) {
@@ -242,6 +236,7 @@ void Outbox::on_not_committed(Instant retry_at) {
   pending_admissions_.insert(pending_admissions_.begin(), failed.admissions.begin(), failed.admissions.end());
   record_.last_row = failed.last_row;
   pending_unparked_.insert(pending_unparked_.begin(), failed.unparked.begin(), failed.unparked.end());
+  undo_changes();
   if (failed.grant) pending_grant_ = failed.grant;
   prune_needed_ = prune_needed_ || failed.pruned;
   record_dirty_ = true;

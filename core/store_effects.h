@@ -44,6 +44,13 @@ struct GrantRecord {
   std::uint64_t handle = 0;
 };
 
+/// What a subscription's filters were for what was copied up to `to` (N2).
+struct OlderFilters {
+  Sequence to = 0;
+  std::vector<std::string> filters;
+  friend bool operator==(const OlderFilters&, const OlderFilters&) = default;
+};
+
 struct SubscriptionRecord {
   SubscriptionId id = 0;
   StreamId stream = 0;
@@ -52,7 +59,16 @@ struct SubscriptionRecord {
   std::vector<std::string> filters;  ///< empty: everything
   Sequence start = 0;                ///< owns what is above
   std::uint64_t claim = 0;
+  std::vector<OlderFilters> older{};  ///< by rising `to`, as far as something may still be owed by them
 };
+
+/// By which filters of it a batch that ends with `sequence` belongs to it or not.
+inline const std::vector<std::string>& filters_at(const SubscriptionRecord& record, Sequence sequence) {
+  for (const OlderFilters& old : record.older) {
+    if (sequence <= old.to) return old.filters;
+  }
+  return record.filters;
+}
 
 /// The cursor: floor and the settled ranges above it.
 struct CursorRecord {

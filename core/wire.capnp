@@ -288,6 +288,7 @@ struct Subscribed {
   grants @5 :List(GrantRange);
   regressedAt @6 :UInt64;
   untried @7 :UInt64;
+  filtersSince @8 :UInt64;
 }
 
 struct Grants {

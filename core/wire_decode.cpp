@@ -178,7 +178,8 @@ Subscribed get(wire::Subscribed::Reader in) {
           sequence(in.getFloor()),
           get_grants(in.getGrants()),
           sequence(in.getRegressedAt()),
-          sequence(in.getUntried())};
+          sequence(in.getUntried()),
+          sequence(in.getFiltersSince())};
 }
 
 Redelivery get(wire::Redelivery::Reader in) {

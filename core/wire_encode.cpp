@@ -229,6 +229,7 @@ void put(Frame frame, const Subscribed& in) {
   put_list(in.grants, limits::grants_max, [&out](unsigned int count) { return out.initGrants(count); });
   out.setRegressedAt(in.regressed_at);
   out.setUntried(in.untried);
+  out.setFiltersSince(in.filters_since);
 }
 
 void put(Frame frame, const Grants& in) {

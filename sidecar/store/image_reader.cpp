@@ -61,18 +61,24 @@ void read_grants(SQLite::Database& database, core::StoreImage& image) {
   }
 }
 
-std::vector<std::string> read_filters(SQLite::Statement& statement, core::SubscriptionId subscription) {
-  std::vector<std::string> filters;
+void read_filters(SQLite::Statement& statement, core::SubscriptionRecord& subscription) {
   SqlQuery query(statement);
-  query.with(subscription);
-  while (query.next()) filters.push_back(query.text(0));
-  return filters;
+  query.with(subscription.id);
+  while (query.next()) {
+    const Sequence up_to = query.natural(1);
+    if (up_to == 0) {
+      subscription.filters.push_back(query.text(0));
+      continue;
+    }
+    if (subscription.older.empty() || subscription.older.back().to != up_to) subscription.older.push_back({up_to, {}});
+    subscription.older.back().filters.push_back(query.text(0));
+  }
 }
 
 void read_subscriptions(SQLite::Database& database, core::StoreImage& image) {
   SQLite::Statement statement(database, "SELECT id, stream, name, mode, start, claim FROM subscription ORDER BY id");
   SQLite::Statement filters(database,
-                            "SELECT topic FROM subscription_filter WHERE subscription = ?1 ORDER BY position");
+                            "SELECT topic, up_to FROM subscription_filter WHERE subscription = ?1 ORDER BY position");
   SqlQuery query(statement);
   while (query.next()) {
     core::SubscriptionRecord subscription;
@@ -84,7 +90,7 @@ void read_subscriptions(SQLite::Database& database, core::StoreImage& image) {
     subscription.mode = *mode;
     subscription.start = query.natural(4);
     subscription.claim = query.natural(5);
-    subscription.filters = read_filters(filters, subscription.id);
+    read_filters(filters, subscription);
     image.subscriptions.push_back(std::move(subscription));
   }
 }

@@ -37,9 +37,10 @@ constexpr std::array version_1{
     "name TEXT NOT NULL, mode TEXT NOT NULL, start INTEGER NOT NULL, claim INTEGER NOT NULL, "
     "sum INTEGER NOT NULL DEFAULT 0, UNIQUE(stream, name)) STRICT",
 
-    // No line: everything.
+    // No line: everything. up_to: what was copied up to there belongs by this one; 0: by which all that follows does.
     "CREATE TABLE subscription_filter(subscription INTEGER NOT NULL REFERENCES subscription(id), "
-    "position INTEGER NOT NULL, topic TEXT NOT NULL, PRIMARY KEY(subscription, position)) STRICT, WITHOUT ROWID",
+    "position INTEGER NOT NULL, topic TEXT NOT NULL, up_to INTEGER NOT NULL, PRIMARY KEY(subscription, position)) "
+    "STRICT, WITHOUT ROWID",
 
     // settled: the ranges above the floor, as JSON: [[12,15],[17,17]]
     "CREATE TABLE cursor(subscription INTEGER PRIMARY KEY REFERENCES subscription(id), floor INTEGER NOT NULL, "

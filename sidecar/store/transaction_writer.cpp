@@ -44,7 +44,7 @@ TransactionWriter::TransactionWriter(SQLite::Database& database, RowSweeper& swe
                     "ON CONFLICT(id) DO UPDATE SET stream = ?2, name = ?3, mode = ?4, start = ?5, claim = ?6"),
       sum_subscription_(database, sum_subscription_sql),
       clear_filters_(database, "DELETE FROM subscription_filter WHERE subscription = ?1"),
-      filter_(database, "INSERT INTO subscription_filter(subscription, position, topic) VALUES(?1, ?2, ?3)"),
+      filter_(database, "INSERT INTO subscription_filter(subscription, position, topic, up_to) VALUES(?1, ?2, ?3, ?4)"),
       row_(database,
            "INSERT INTO batch(stream, first, last, grant_id, stored_prev, octets) VALUES(?1, ?2, ?3, ?4, ?5, ?6) "
            "ON CONFLICT(stream, first) DO NOTHING"),
@@ -132,9 +132,13 @@ void TransactionWriter::write_subscription(const core::SubscriptionRecord& subsc
       .run();
   SqlQuery(clear_filters_).with(subscription.id).run();
   std::int64_t position = 0;
-  for (const std::string& topic : subscription.filters) {
-    SqlQuery(filter_).with(subscription.id).with(++position).with(topic).run();
-  }
+  const auto write_filters = [&](const std::vector<std::string>& filters, Sequence up_to) {
+    for (const std::string& topic : filters) {
+      SqlQuery(filter_).with(subscription.id).with(++position).with(topic).with(up_to).run();
+    }
+  };
+  for (const core::OlderFilters& old : subscription.older) write_filters(old.filters, old.to);
+  write_filters(subscription.filters, 0);
   SqlQuery(sum_subscription_).with(subscription.id).run();
 }
 

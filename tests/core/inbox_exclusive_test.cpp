@@ -213,3 +213,21 @@ TEST_CASE("the same redelivery after a lost frame and a new link is delivered on
   bench.redeliver({2, 2}, 0, "a");
   CHECK(bench.take_all() == Sequences{2, 3});
 }
+
+TEST_CASE("a live copy that waited for its turn is not refused when it comes, however full the queue is (X8)") {
+  InboxBench bench(SubscriptionMode::exclusive);
+  bench.connect();
+  bench.live({40, 40}, 39, "a");  // 39 is missing
+  REQUIRE(bench.inbox.held_back() == 1);
+  for (Sequence sequence = 1; sequence < 40; ++sequence) {
+    bench.inbox.on_redelivery({bench.token, InboxBench::grant, {{{sequence, sequence}, 0}}, sequence},
+                              batch_of(InboxBench::grant, {sequence, sequence}, 0, "a", 1U << 20), bench.now);
+  }
+  CHECK(bench.inbox.held_back() == 0);
+  CHECK(bench.said().released.empty());
+  for (Sequence sequence = 1; sequence <= 40; ++sequence) {
+    const auto item = bench.inbox.take(bench.now);
+    REQUIRE(item);
+    REQUIRE(item->sequence == sequence);
+  }
+}

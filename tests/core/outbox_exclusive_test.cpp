@@ -193,7 +193,7 @@ TEST_CASE("many subscriptions share one budget of memory (C5)") {
   CHECK(bench.office->tracked_octets() <= budget);
 }
 
-TEST_CASE("a name that exists with another mode or other filters is refused, and says so") {
+TEST_CASE("a name that exists with another mode is refused, and says so") {
   Reading one;
   TestReader other(one.bench, 0x62);
   other.name = "workers";

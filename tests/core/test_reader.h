@@ -22,7 +22,7 @@ class TestReader {
     message.stream = "s";
     message.subscription = name;
     message.mode = SubscriptionMode::exclusive;
-    message.filters = {"#"};
+    message.filters = filters;
     message.start = start;
     message.claim = claim;
     message.listens = listens;
@@ -64,6 +64,7 @@ class TestReader {
   }
 
   std::string name = "audit";
+  std::vector<std::string> filters{"#"};
   std::string start = "new";
   std::uint64_t claim = 0;
   bool listens = true;

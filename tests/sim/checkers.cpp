@@ -28,7 +28,7 @@ void Ledger::on_subscription(const std::string& name, const std::string& stream,
                              const std::vector<std::string>& topics) {
   Book& book = books_[name];
   book.stream = stream;
-  book.topics = {topics.begin(), topics.end()};
+  book.versions = {Version{{topics.begin(), topics.end()}, {}, 0}};
   book.from = 0;
 }
 
@@ -44,6 +44,15 @@ void Ledger::on_subscribed(const std::string& name, Number next) {
   if (!book.from) book.from = next;
 }
 
+void Ledger::on_changing(const std::string& name, const std::vector<std::string>& topics) {
+  books_.at(name).versions.push_back(Version{{topics.begin(), topics.end()}, confirmed_, std::nullopt});
+}
+
+void Ledger::on_changed(const std::string& name, Number next) {
+  Version& newest = books_.at(name).versions.back();
+  if (!newest.from) newest.from = next;
+}
+
 Ledger::Number Ledger::check_octets(GrantId grant, Sequence sequence, std::string_view payload) const {
   const auto id = ids_.find({grant, sequence});
   if (id == ids_.end()) throw Violation("unexpected: " + name_of(grant, sequence) + " was never sent");
@@ -54,8 +63,7 @@ Ledger::Number Ledger::check_octets(GrantId grant, Sequence sequence, std::strin
 void Ledger::on_handed(const Reader& reader, const Handed& handed, bool again_allowed) {
   const Number number = check_octets(handed.grant, handed.sequence, handed.payload);
   Book& book = books_[reader.subscription];
-  const bool is_owned = book.topics.empty() || book.topics.contains(std::string(handed.topic));
-  if (!is_owned || sent_.at(number).stream != book.stream) {
+  if (sent_.at(number).topic != handed.topic || !owns(book, number, false)) {
     throw Violation("not owned: message " + std::to_string(number) + " in " + reader.subscription);
   }
   if (book.never.contains(number)) {
@@ -138,10 +146,20 @@ void Ledger::on_memory(std::uint64_t octets, std::uint64_t bound) {
   }
 }
 
-bool Ledger::owns(const Book& book, Number number) const {
+bool Ledger::owns(const Book& book, Number number, bool by_all) const {
   const Message& message = sent_.at(number);
-  if (!book.from || number < *book.from || message.stream != book.stream) return false;
-  return book.topics.empty() || book.topics.contains(message.topic);
+  if (message.stream != book.stream) return false;
+  bool any = false, all = true;
+  for (std::size_t at = 0; at < book.versions.size(); ++at) {
+    const Version& version = book.versions[at];
+    if (at > 0 && version.before.contains(number)) break;  // nor by any later one
+    const bool is_over = at + 1 < book.versions.size() && number >= book.versions[at + 1].from.value_or(number + 1);
+    if (is_over) continue;
+    const bool is_owned = version.topics.empty() || version.topics.contains(message.topic);
+    any = any || is_owned;
+    all = all && is_owned;
+  }
+  return by_all ? all : any;
 }
 
 std::vector<Ledger::Number> Ledger::missing() const {
@@ -149,7 +167,7 @@ std::vector<Ledger::Number> Ledger::missing() const {
   for (const auto& [name, book] : books_) {
     for (const Number number : confirmed_) {
       if (book.done.contains(number) || book.dead.contains(number) || excused_.contains(number)) continue;
-      if (owns(book, number)) missing.push_back(number);
+      if (book.from && number >= *book.from && owns(book, number, true)) missing.push_back(number);
     }
   }
   return missing;

@@ -47,6 +47,11 @@ class Ledger {
   /// Its consumer was told that it is there: it owns whatever is sent from now on, from `next` on.
   void on_subscribed(const std::string& name, Number next);
 
+  /// Its filters are about to change: what is confirmed by now belongs by the old ones.
+  void on_changing(const std::string& name, const std::vector<std::string>& topics);
+  /// Its consumer was told that they have: whatever is sent from now on, from `next` on, belongs by them.
+  void on_changed(const std::string& name, Number next);
+
   // ---- the consumers; `session` names one life of one process
   struct Reader {
     std::string subscription;
@@ -98,9 +103,15 @@ class Ledger {
 
  private:
   using Id = std::pair<GrantId, Sequence>;
+  /// Topics that it owns, empty: all; and for which messages that may be so.
+  struct Version {
+    std::set<std::string> topics;
+    std::set<Number> before;     ///< belong by an earlier one
+    std::optional<Number> from;  ///< belongs by this one or a later one, as all behind it; nullopt: nobody was told yet
+  };
   struct Book {
     std::string stream;
-    std::set<std::string> topics;
+    std::vector<Version> versions;
     std::optional<Number> from;  ///< owns what is sent from this number on; nullopt: nobody was told yet
     std::set<Number> never;      ///< confirmed before it was asked for
     std::set<Number> done, dead, rejected;
@@ -115,7 +126,8 @@ class Ledger {
   };
   [[nodiscard]] Number check_octets(GrantId grant, Sequence sequence, std::string_view payload) const;
   static void check_order(Session& session, const Reader& reader, const Handed& handed, bool is_first);
-  [[nodiscard]] bool owns(const Book& book, Number number) const;
+  /// Does it own it by all versions that may hold for it, or by any of them?
+  [[nodiscard]] bool owns(const Book& book, Number number, bool by_all) const;
 
   std::map<Number, Message> sent_;
   std::map<Id, Number> ids_;

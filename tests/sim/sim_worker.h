@@ -32,6 +32,7 @@ struct Role {
   std::string subscription;
   bool exclusive = false;
   std::vector<std::string> filters{};
+  bool is_changed = false;  ///< the filters are other ones than it was made with
 };
 
 /// One life of a working process, or of one that reads in order.

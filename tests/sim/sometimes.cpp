@@ -29,6 +29,7 @@ constexpr std::array required{
     "dead letters",
     "elided",
     "exclusive sessions gone live",
+    "filters changed",
     "frame lost on a link that stays",
     "gaps that consumers told",
     "links that fell silent",

@@ -176,6 +176,7 @@ void World::check() {
   for (const auto& worker : workers_) {
     if (!worker->core().subscribed() || worker->dialled_store != store_number_) continue;
     ledger_.on_subscribed(worker->role().subscription, next_number_);
+    if (worker->role().is_changed) ledger_.on_changed(worker->role().subscription, next_number_);
   }
   end_fenced();
   end_taken_over();

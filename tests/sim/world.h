@@ -65,8 +65,10 @@ class World {
   void crash_sidecar();
   void crash_producer(std::size_t at);
   void crash_worker(std::size_t at);
+  void end_consumer(SimWorker& worker);
   void new_rival(std::size_t at);
   void new_subscription();
+  void change_filters();
   void end_fenced();
   void end_taken_over();
 

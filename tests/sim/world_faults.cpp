@@ -9,8 +9,10 @@
 namespace restante::sim {
 
 void World::fault() {
-  const std::uint64_t kind = random_.below(17);
-  if (kind < 6) process_fault(kind);
+  const std::uint64_t kind = random_.below(19);
+  if (kind >= 17) {
+    if (options_.changes) change_filters();
+  } else if (kind < 6) process_fault(kind);
   else if (kind < 12) link_fault(kind - 6);
   else machine_fault(kind - 12);
 }

@@ -41,6 +41,7 @@ WorldOptions WorldOptions::draw(std::uint64_t seed) {
   // R13: just below where numbers of 31, 32, 53 and 62 bits end. What a run grants ends above.
   constexpr std::array ends{31U, 32U, 53U, 62U};
   if (random.chance(1, 3)) options.next = (Sequence{1} << ends[random.below(4)]) - 1 - random.below(1000);
+  options.changes = random.chance(1, 2);
   options.listeners = options.streams > 1 ? random.below(3) : 0;
   return options;
 }
@@ -59,6 +60,7 @@ std::string WorldOptions::text() const {
                                                                                     {"cuts", cuts},
                                                                                     {"rivals", rivals},
                                                                                     {"late", late},
+                                                                                    {"changes", changes},
                                                                                     {"clogs", clogs},
                                                                                     {"freezes", freezes},
                                                                                     {"zombies", zombies},

@@ -32,6 +32,7 @@ struct WorldOptions {
   bool cuts = true;
   bool rivals = false;     ///< second processes that take the name of an exclusive one
   bool late = false;       ///< subscriptions that are made while all is under way
+  bool changes = false;    ///< of the filters of subscriptions
   bool clogs = false;      ///< a path stands still in one direction, and goes on later
   bool freezes = false;    ///< processes that stop for a while, sidecars too
   bool zombies = false;    ///< producers that freeze, are replaced, and wake up

@@ -2,6 +2,7 @@
 /// The processes of the simulated world come and go.
 
 #include <algorithm>
+#include <utility>
 
 #include <restante/limits.h>
 
@@ -133,12 +134,16 @@ void World::end_fenced() {
 void World::crash_worker(std::size_t at) {
   note("A CONSUMER OF " + workers_[at]->role().subscription + " CRASHES");
   ++sometimes_["worker crashed"];
-  ledger_.on_session_lost(workers_[at]->role().subscription);
-  gather(*workers_[at]);
-  paths_.erase(workers_[at]->endpoint());
-  alive_.erase(workers_[at]->client().pid());
-  if (workers_[at]->client().dialled()) workers_[at]->client().link()->cut(random_);
+  end_consumer(*workers_[at]);
   workers_[at] = make_consumer(workers_[at]->role());
+}
+
+void World::end_consumer(SimWorker& worker) {
+  ledger_.on_session_lost(worker.role().subscription);
+  gather(worker);
+  paths_.erase(worker.endpoint());
+  alive_.erase(worker.client().pid());
+  if (worker.client().dialled()) worker.client().link()->cut(random_);
 }
 
 /// A second process takes the name of an exclusive subscription while the first still runs.
@@ -164,6 +169,32 @@ void World::new_subscription() {
   ledger_.on_subscribing(role.subscription, stream, topics);
   roles_.push_back(role);
   workers_.push_back(make_consumer(role));
+}
+
+/// The one consumer of a subscription is replaced by one with other filters (N2). Not where a store may be put back
+/// that knows nothing of it.
+void World::change_filters() {
+  if (options_.topics == 1 || options_.backups) return;
+  Role& role = roles_[random_.below(roles_.size())];
+  const auto is_it = [&](const auto& other) { return other.subscription == role.subscription; };
+  if (role.stream == "orders" && !role.exclusive && !role.subscription.starts_with("late")) return;  // a pipeline
+  if (std::count_if(roles_.begin(), roles_.end(), is_it) > 1) return;  // it is shared by more
+  std::vector<std::string> topics;
+  for (std::size_t number = 0; number < options_.topics; ++number) {
+    if (random_.chance(1, 2)) topics.push_back(topic(number));
+  }
+  role.filters = topics.empty() ? std::vector<std::string>{"#"} : topics;
+  role.is_changed = true;
+  note("THE FILTERS OF " + role.subscription + " CHANGE");
+  ++sometimes_["filters changed"];
+  ledger_.on_changing(role.subscription, topics);
+  bool is_first = true;
+  for (std::size_t at = workers_.size(); at-- > 0;) {
+    if (!is_it(workers_[at]->role())) continue;
+    end_consumer(*workers_[at]);
+    if (std::exchange(is_first, false)) workers_[at] = make_consumer(role);
+    else workers_.erase(workers_.begin() + static_cast<std::ptrdiff_t>(at));  // a rival, which has the old ones
+  }
 }
 
 /// Who was taken over ends, as its application would, but not at once: what comes live until then is not handed out.

@@ -11,9 +11,10 @@ namespace restante::limits {
 using namespace std::chrono_literals;
 
 // Names. 128 keeps a batch header within two cache lines of text; topics follow MQTT's levels but need not be 64 KiB.
-inline constexpr std::size_t name_size_max = 128;   ///< stream, subscription and node names
-inline constexpr std::size_t topic_size_max = 256;  ///< a topic or a filter
-inline constexpr std::size_t filters_max = 64;      ///< filters of one subscription
+inline constexpr std::size_t name_size_max = 128;     ///< stream, subscription and node names
+inline constexpr std::size_t topic_size_max = 256;    ///< a topic or a filter
+inline constexpr std::size_t filters_max = 64;        ///< filters of one subscription
+inline constexpr std::size_t filter_changes_max = 8;  ///< of one subscription, while messages by earlier ones wait
 inline constexpr std::size_t endpoint_size_max = 256;
 inline constexpr std::size_t endpoints_max = 8;  ///< live endpoints that one consumer announces
 

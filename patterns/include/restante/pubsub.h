@@ -25,6 +25,10 @@
 /// messages in their order; of two readers of one name the newer wins, and the older one's receive() throws
 /// held_elsewhere. A shared one has workers without an order, as a pipeline has.
 ///
+/// Opened with other filters than before, a subscription has them for what is published from then on; what it missed by
+/// the old ones comes first. Readers of a shared one are all opened with the same: others are refused while one is
+/// there.
+///
 /// Topics are levels, parted by `/`; in a filter `+` stands for one level and `#` at its end for all that follow (MQTT
 /// 5, section 4.7).
 

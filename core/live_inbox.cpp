@@ -96,6 +96,8 @@ void LiveInbox::subscribe() {
   subscribe.listens = true;
   subscribe.host = options_.host;
   subscribe.known = grants_.all();
+  constexpr std::ptrdiff_t told = 16;  // the newest show a store that knows less, as those that an Inbox keeps
+  if (std::ssize(subscribe.known) > told) subscribe.known.erase(subscribe.known.begin(), subscribe.known.end() - told);
   control_.emplace_back(std::move(subscribe));
   awaiting_ = true;
 }
@@ -109,9 +111,12 @@ void LiveInbox::on_message(const ControlMessage& message, Instant now) {
     trouble_.reset();
     if (const auto first = grants_.regress_in(subscribed->grants, subscribed->floor)) grants_.erase_from(*first);
     grants_.add(subscribed->grants);
-    grants_.trim(subscribed->floor);
   } else if (const auto* grants = std::get_if<Grants>(&message)) {
     if (token_ != 0 && grants->token == token_) grants_.add(grants->grants);
+  } else if (const auto* dismissed = std::get_if<TakenOver>(&message)) {
+    if (token_ == 0 || dismissed->token != token_) return;
+    token_ = 0;
+    trouble_ = Trouble{ErrorCode::bad_argument, dismissed->text, true};
   } else if (const auto* refused = std::get_if<Refused>(&message)) {
     if (refused->side != Side::session || refused->id != options_.session || !awaiting_) return;
     awaiting_ = false;

@@ -156,6 +156,7 @@ struct Granted {
   bool first = false;  ///< the handle's first: its chain begins at grant.range.first - 1
   std::uint64_t window = 0;
   std::uint64_t last_marker = 0;  ///< highest marker of the stream's confirmed messages; 0 is none
+  std::uint32_t listeners = 0;    ///< of a first one: who was told just now where the handle publishes
 };
 struct Attached {
   std::uint64_t handle = 0;

@@ -46,7 +46,9 @@ bool Office::has_room(LinkId id, Link& link, const Subscribe& subscribe, const O
   std::erase_if(link.sessions, [&](const auto& one) {  // a session that subscribed again has another token
     return one.second == subscribe.stream && !outbox.has_session(one.first);
   });
-  if (link.sessions.size() < limits::handles_max && outbox.sessions() < limits::sessions_max) return true;
+  const bool is_live = subscribe.mode == SubscriptionMode::live;
+  const bool fits = is_live ? outbox.listeners() < limits::listeners_max : outbox.sessions() < limits::sessions_max;
+  if (link.sessions.size() < limits::handles_max && fits) return true;
   refuse(id, Side::session, subscribe.session, ErrorCode::retry_later, "too many sessions");
   return false;
 }
@@ -72,7 +74,7 @@ void Office::listen(LinkId id, Link& link, const Subscribe& subscribe) {
   }
   if (outbox->note_known(subscribe.known)) renew_incarnation(subscribe.stream);
   const Token token = new_session(link, subscribe.stream);
-  outbox->listen(token, Listener{id, subscribe.session, subscribe.host, {}}, turn_);
+  outbox->listen(token, Listener{id, subscribe.session, subscribe.host}, turn_);
   finish(*outbox);
 }
 

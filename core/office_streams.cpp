@@ -20,6 +20,10 @@ void Office::refuse(LinkId link, Side side, std::uint64_t id, ErrorCode code, co
 
 /// The one implicit subscription of a pipeline, so that work sent before any worker exists is kept.
 void Office::add_workers(Outbox& outbox) {
+  outbox.dismiss_listeners("stream " + outbox.record().name +
+                               " has become a pipeline: nothing is published there. Receive from it with a puller, or "
+                               "subscribe to it by a name",
+                           turn_);
   outbox.add_subscription(SubscriptionRecord{next_subscription_id_++,
                                              outbox.record().id,
                                              std::string(pipeline_subscription),

@@ -54,8 +54,8 @@ struct Subscription {
 struct Listener {
   LinkId link = 0;
   std::uint64_t session = 0;
-  std::string host;      ///< as in Hello
-  std::string endpoint;  ///< where the writer publishes, as it was told
+  std::string host;                       ///< as in Hello
+  std::optional<std::string> endpoint{};  ///< where the writer publishes, as it was told; empty: nowhere
 };
 
 /// Batches come from the writer in the order of its chain (W2), are owned by subscriptions, and leave by being settled
@@ -84,7 +84,8 @@ class Outbox {
   void add_counters(std::map<std::string, std::uint64_t>& counters) const;
   [[nodiscard]] std::uint64_t tracked_octets() const;
   [[nodiscard]] std::uint64_t stored_octets() const noexcept { return stored_octets_; }
-  [[nodiscard]] std::size_t sessions() const noexcept { return sessions_.size() + listeners_.size(); }
+  [[nodiscard]] std::size_t sessions() const noexcept { return sessions_.size(); }
+  [[nodiscard]] std::size_t listeners() const noexcept { return listeners_.size(); }
   [[nodiscard]] bool has_session(Token token) const { return sessions_.contains(token) || listeners_.contains(token); }
   [[nodiscard]] bool has_subscription(const std::string& name) const;
   /// Nobody has written to it or subscribed yet: what it is to be is still open.
@@ -117,6 +118,8 @@ class Outbox {
   void subscribe(const Subscribe& subscribe, SubscriptionId id, const ConsumerSession& session, Turn& turn);
   /// A session that only listens. It is answered at once: there is nothing to write.
   void listen(Token token, const Listener& listener, Turn& turn);
+  /// There is nothing to hear, for good.
+  void dismiss_listeners(const std::string& why, Turn& turn);
   void settle(const Settle& settle, Turn& turn);
   void catch_up(const CatchUp& request);
   void leave(Token token, bool in_order, Turn& turn);
@@ -183,6 +186,7 @@ class Outbox {
   void admit(Token token, Turn& turn);
   void tell_sources(Turn& turn);
   [[nodiscard]] std::string source_for(const std::string& host) const;
+  [[nodiscard]] std::uint32_t listening() const;
   [[nodiscard]] std::optional<std::string> refusal(const Subscribe& subscribe, const SubscriptionRecord& record) const;
   void draw_claim(std::uint64_t presented, Subscription& subscription, Turn& turn);
   void replace_sessions(const ConsumerSession& session, Subscription& subscription, Turn& turn);

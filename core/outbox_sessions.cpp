@@ -155,14 +155,26 @@ std::string Outbox::source_for(const std::string& host) const {
   return source;
 }
 
+/// How many hear the seated writer, or will in a moment.
+std::uint32_t Outbox::listening() const {
+  std::size_t all = 0;
+  for (const auto& [token, listener] : listeners_) all += listener.endpoint.value_or("").empty() ? 0U : 1U;
+  for (const auto& [id, subscription] : subscriptions_) {
+    for (const auto& [token, session] : subscription.group.sessions()) {
+      all += session.listens && !session.endpoint.empty() ? 1U : 0U;
+    }
+  }
+  return static_cast<std::uint32_t>(all);
+}
+
 /// Tells who listens where the seated writer publishes. Before any copy of it: only what is on its way to a reader may
 /// be taken for held by it.
 void Outbox::tell_sources(Turn& turn) {
   for (auto& [token, listener] : listeners_) {
     std::string source = source_for(listener.host);
     if (source == listener.endpoint) continue;
-    listener.endpoint = source;
-    if (!source.empty()) turn.out.push_back(Outgoing{listener.link, LiveSource{token, std::move(source)}, {}});
+    listener.endpoint = source;  // an empty one too: it has no other way, and is to know
+    turn.out.push_back(Outgoing{listener.link, LiveSource{token, std::move(source)}, {}});
   }
   for (auto& [id, subscription] : subscriptions_) {
     if (!subscription.group.exclusive()) continue;
@@ -185,6 +197,13 @@ void Outbox::listen(Token token, const Listener& listener, Turn& turn) {
   turn.out.push_back(Outgoing{
       listener.link, Subscribed{listener.session, token, SubscriptionMode::live, 0, head_, grant_list(), 0, 0}, {}});
   if (writer_.attached) tell_sources(turn);
+}
+
+void Outbox::dismiss_listeners(const std::string& why, Turn& turn) {
+  for (const auto& [token, listener] : listeners_) {
+    turn.out.push_back(Outgoing{listener.link, TakenOver{token, why, listener.session}, {}});
+  }
+  listeners_.clear();
 }
 
 void Outbox::settle(const Settle& settle, Turn& turn) {

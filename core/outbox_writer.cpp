@@ -248,10 +248,10 @@ void Outbox::seat_writer(const PendingGrant& granted, Turn& turn) {
     writer_.chain = std::max(writer_.chain, grants_[grants_.size() - 2].grant.range.first - 1);
     raise_head(writer_.chain);
   }
-  turn.out.push_back(
-      Outgoing{granted.holder.link,
-               Granted{granted.holder.handle, granted.grant, granted.first, window_, record_.last_marker},
-               {}});
+  turn.out.push_back(Outgoing{granted.holder.link,
+                              Granted{granted.holder.handle, granted.grant, granted.first, window_, record_.last_marker,
+                                      granted.first ? listening() : 0},
+                              {}});
 }
 
 void Outbox::close_writer(std::uint64_t handle, LinkId link) {

@@ -244,6 +244,7 @@ struct Granted {
   first @2 :Bool;
   window @3 :UInt64;
   lastMarker @4 :UInt64;
+  listeners @5 :UInt32;
 }
 
 struct Attached {

@@ -157,7 +157,7 @@ Refused get(wire::Refused::Reader in) {
 }
 
 Granted get(wire::Granted::Reader in) {
-  return {in.getHandle(), get(in.getGrant()), in.getFirst(), in.getWindow(), in.getLastMarker()};
+  return {in.getHandle(), get(in.getGrant()), in.getFirst(), in.getWindow(), in.getLastMarker(), in.getListeners()};
 }
 
 Confirmed get(wire::Confirmed::Reader in) {

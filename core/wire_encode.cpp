@@ -179,6 +179,7 @@ void put(Frame frame, const Granted& in) {
   out.setFirst(in.first);
   out.setWindow(in.window);
   out.setLastMarker(in.last_marker);
+  out.setListeners(in.listeners);
 }
 
 void put(Frame frame, const Attached& in) {

@@ -32,6 +32,12 @@ LiveListener::LiveListener(link::Context& context, link::Poller& poller, NodeCon
 LiveListener::~LiveListener() { poller_.remove(subscribe_); }
 
 void LiveListener::hear(const std::string& endpoint) {
+  if (endpoint.empty()) {
+    node_.log.warning("nothing is heard live at " + upstream_ +
+                      ": the publisher can be heard on its own machine only; it has to publish at an endpoint that can "
+                      "be reached from here (SenderOptions::publish_at)");
+    return;
+  }
   const std::string reached = link::reachable(endpoint, host_of(upstream_));
   // Also to the same one, if nothing ever came from there: after an error of the protocol libzmq does not dial again by
   // itself. Else that would only lose what is under way.

@@ -33,7 +33,8 @@ void handle(Delivery& delivery, const std::function<void(Delivery&)>& handler, c
     thrown = "something that is no std::exception";
   }
   if (delivery.nack()) {
-    reader.node().log.warning("a handler of " + reader.options().stream + " threw, the message comes again: " + thrown);
+    reader.node().log.warning("a handler of " + reader.options().stream + " threw, the message " +
+                              (reader.options().live ? "is gone" : "comes again") + ": " + thrown);
   } else {
     reader.node().log.warning("a handler of " + reader.options().stream + " threw after it had settled: " + thrown);
   }

@@ -16,6 +16,7 @@ namespace {
 constexpr Duration gather_interval = std::chrono::milliseconds{1};
 
 constexpr int live_batches_a_step = 64;  // then the others get their turn
+constexpr int source_drain_rounds = 64;  // of these, before another source is connected
 
 }  // namespace
 
@@ -49,7 +50,11 @@ void ReaderSession::on_link_down(Instant now) {
 
 void ReaderSession::on_message(const core::ControlMessage& message, Instant now) {
   if (const auto* source = std::get_if<core::LiveSource>(&message)) {
-    if (listener_) listener_->hear(source->endpoint);
+    if (!listener_) return;
+    // What has come from where it listened so far is not to go down with that connection.
+    for (int rounds = source_drain_rounds; rounds > 0 && listen(now); --rounds) {
+    }
+    listener_->hear(source->endpoint);
     return;
   }
   const Lock lock(reader_.mutex_);

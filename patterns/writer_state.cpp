@@ -259,7 +259,10 @@ void WriterState::on_link_down(core::Instant) {
   changed_ = true;
 }
 
-void WriterState::on_message(const core::ControlMessage& message, core::Instant) {
+void WriterState::on_message(const core::ControlMessage& message, core::Instant now) {
+  const auto* granted = std::get_if<core::Granted>(&message);
+  // A PUB drops what nobody is connected for yet, and they were told just now where it is.
+  if (granted != nullptr && granted->listeners > 0 && outlet_) held_until_ = core::after(now, limits::listener_wait);
   const std::lock_guard lock(producer_mutex_);
   producer_.on_message(message);
   changed_ = true;
@@ -272,8 +275,10 @@ bool WriterState::step(LinkPort& port, core::Instant now) {
     producer_.on_time(now);
     changed_ = true;
   }
+  const bool holds = now < held_until_;
+  if (!holds && std::exchange(held_until_, core::Instant{}) != core::Instant{}) changed_ = true;
   if (!touched && !changed_) return false;
-  const bool more = send_gathered(port);
+  const bool more = !holds && send_gathered(port);
   {
     const Lock lock(mutex_);
     closed_ = phase_ == Phase::closed;

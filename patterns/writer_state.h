@@ -2,6 +2,7 @@
 /// \file
 /// One stream opened for writing: what its Pusher, its receipts and the I/O thread share.
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -69,7 +70,10 @@ class WriterState final : public LinkMember {
   void on_redelivery(const core::Redelivery&, std::shared_ptr<const core::Batch>, core::Instant) override {}
   void on_live(std::shared_ptr<const core::Batch>, core::Instant) override {}
   bool step(LinkPort& port, core::Instant now) override;
-  [[nodiscard]] core::Instant next_deadline() const override { return producer_.next_deadline(); }
+  [[nodiscard]] core::Instant next_deadline() const override {
+    return held_until_ == core::Instant{} ? producer_.next_deadline()
+                                          : std::min(held_until_, producer_.next_deadline());
+  }
   [[nodiscard]] bool ready() const override { return producer_.attached() || closed_; }
   [[nodiscard]] bool finished() const override { return closed_said_; }
   void on_stop(core::Instant now) override;
@@ -102,6 +106,7 @@ class WriterState final : public LinkMember {
   // Of the I/O thread. It changes producer_ under producer_mutex_, which others need to read it.
   mutable std::mutex producer_mutex_;
   core::Producer producer_;
+  core::Instant held_until_{};            // until then those who listen connect; nothing is published
   std::unique_ptr<PublicOutlet> outlet_;  // of the I/O thread, as its sockets are
   bool link_up_ = false;
   bool closed_ = false;       // by the application

@@ -10,6 +10,10 @@ constexpr std::size_t subscription_size_max = 4096;
 /// As a Push: what one consumer may be behind by before its live copies are dropped.
 constexpr int publisher_queue = 4096;
 
+/// A publisher that closes has its last batches in the pipes of those who listen, and nobody sends them again to who
+/// has no name. Milliseconds; who does not read holds up its end for no longer.
+constexpr int publisher_linger = 1000;
+
 /// Of each publisher. Batches of a fast one are of 64 KiB (limits::batch_size_target), so that a subscriber who does
 /// not read holds 64 MiB of them; a publisher holds the rest, once for all. No credit bounds this socket, unlike Pull.
 constexpr int subscriber_queue = 1024;
@@ -18,6 +22,7 @@ constexpr int subscriber_queue = 1024;
 
 Publish::State::State(Context& context) : socket(context, ZMQ_PUB, subscription_size_max) {
   socket.set(ZMQ_SNDHWM, publisher_queue);
+  socket.set(ZMQ_LINGER, publisher_linger);
 }
 
 Publish::Publish(Context& context) : state_(std::make_unique<State>(context)) {}

@@ -125,20 +125,46 @@ TEST_CASE("who wants to listen where there is nothing to hear is told why") {
   CHECK_FALSE(peer.last<Subscribed>());
 }
 
-TEST_CASE("the listeners of a stream are limited with its sessions, and told so") {
+TEST_CASE("the listeners of a stream are limited apart from its sessions, and told so") {
   OfficeBench bench;
   std::vector<Peer*> peers;
   std::uint64_t session = 0x1000;
-  for (std::size_t i = 0; i <= limits::sessions_max / limits::handles_max; ++i) {
+  for (std::size_t i = 0; i <= limits::listeners_max / limits::handles_max; ++i) {
     peers.push_back(&bench.connect(static_cast<std::uint32_t>(500 + i)));
-    for (std::size_t k = 0; k < limits::handles_max && session < 0x1000 + limits::sessions_max; ++k) {
+    for (std::size_t k = 0; k < limits::handles_max && session < 0x1000 + limits::listeners_max; ++k) {
       bench.say(*peers.back(), live(++session));
     }
   }
-  REQUIRE(bench.status().streams.at(0).listeners == limits::sessions_max);
+  REQUIRE(bench.status().streams.at(0).listeners == limits::listeners_max);
   bench.say(*peers.back(), live(++session));
   REQUIRE(peers.back()->last<Refused>());
   CHECK(peers.back()->last<Refused>()->code == ErrorCode::retry_later);
+  TestReader reader(bench);
+  reader.join();
+  CHECK(reader.token != 0);
+}
+
+TEST_CASE("who listens at a stream that becomes a pipeline, or to a writer that it cannot reach, is told") {
+  OfficeBench bench;
+  Peer& peer = bench.connect(400, false);
+  bench.say(peer, Hello{protocol_version, 0, "app", "elsewhere", 400, 7});
+  Subscribe subscribe = live();
+  subscribe.host = "elsewhere";
+  bench.say(peer, subscribe);
+  TestWriter writer(bench);
+  writer.publishes_at = "ipc:///run/x";
+  SECTION("a pipeline") {
+    writer.open();
+    REQUIRE(peer.last<TakenOver>());
+    CHECK(peer.last<TakenOver>()->text.find("has become a pipeline") != std::string::npos);
+    CHECK(bench.status().streams.at(0).listeners == 0);
+  }
+  SECTION("out of reach") {
+    writer.pattern = StreamPattern::pubsub;
+    writer.open();
+    REQUIRE(peer.last<LiveSource>());
+    CHECK(peer.last<LiveSource>()->endpoint.empty());
+  }
 }
 
 TEST_CASE("a live stream is heard by who listens and by nobody else, and its old blocks are closed (W7)") {

@@ -53,6 +53,27 @@ TEST_CASE("a subscriber without a name hears what is published while it is there
   CHECK(weather.flush(patience));  // it waits for nobody
 }
 
+TEST_CASE("who listens hears a publisher from its first message to its last, however soon it goes") {
+  Post post;
+  Node reading(post.options());
+  auto screen = reading.subscriber("weather", {"#"}, {});
+  REQUIRE(reading.wait_ready(patience));
+  constexpr int count = 2000;
+  for (int round = 1; round <= 3; ++round) {
+    {
+      Node publishing(post.options());
+      auto weather = publishing.publisher("weather");
+      for (int number = 1; number <= count; ++number) weather.send("a", std::to_string(number));
+    }
+    for (int number = 1; number <= count; ++number) {
+      const auto heard = screen.receive(patience);
+      REQUIRE(heard);
+      REQUIRE(heard->payload() == std::to_string(number));
+    }
+  }
+  CHECK(reading.status_json().find("\"gaps\":0") != std::string::npos);
+}
+
 TEST_CASE("a sidecar that begins anew costs a subscriber without a name nothing") {
   Post post;
   Node publishing(post.options());
@@ -111,6 +132,15 @@ TEST_CASE("what is wrong with a subscription without a name is told at once") {
   without.live = "none";
   Node deaf(without);
   CHECK_THROWS_WITH(deaf.subscriber("weather", {"#"}, {}), Catch::Contains("NodeOptions::live is none"));
+}
+
+TEST_CASE("a subscriber without a name is told when its stream becomes a pipeline") {
+  Post post;
+  Node node(post.options());
+  auto screen = node.subscriber("jobs", {"#"}, {});
+  REQUIRE(node.wait_ready(patience));
+  auto jobs = node.pusher("jobs");
+  CHECK_THROWS_WITH(screen.receive(patience), Catch::Contains("has become a pipeline"));
 }
 
 TEST_CASE("a stream that is live only keeps nothing, and its receipts say so") {

@@ -68,7 +68,8 @@ inline constexpr std::size_t links_max = 4096;
 inline constexpr std::size_t streams_max = 4096;
 inline constexpr std::size_t subscriptions_max = 1024;  ///< per stream
 inline constexpr std::size_t sessions_max = 1024;       ///< per stream
-inline constexpr std::size_t handles_max = 256;         ///< writers and readers of one link
+inline constexpr std::size_t listeners_max = 1024;  ///< per stream: sessions that only listen, apart from the others
+inline constexpr std::size_t handles_max = 256;     ///< writers and readers of one link
 
 // Times.
 inline constexpr auto store_delay = 5ms;           ///< how long a fresh batch waits for its ack before it is written
@@ -77,6 +78,7 @@ inline constexpr auto silence_max = 3s;            ///< a link without a word fo
 inline constexpr auto ack_wait = 1s;               ///< an unreported live copy is taken as lost after this (B5)
 inline constexpr unsigned resends_max = 8;  ///< requests for one missing copy on one link: then it cannot be had (W2)
 inline constexpr auto subscribe_interval = 1s;   ///< a consumer that was refused for a time asks again so often
+inline constexpr auto listener_wait = 100ms;     ///< so long who listens may take to connect to a new publisher
 inline constexpr auto report_interval = 250ms;   ///< how often a consumer reports what it has received
 inline constexpr auto checkpoint_interval = 1s;  ///< T1: also in live state
 inline constexpr auto cursor_delay = 200ms;      ///< acks are written lazily, at the latest so much later

@@ -136,6 +136,7 @@ class Inbox final : public Intake {
   void on(const Refused& refused, Instant now);
   void on(const TakenOver& taken);
   void end_taken_over(const std::string& text);
+  void end(Trouble trouble);
   void regress(Sequence first);
   void drop_below_floor();
 
@@ -151,6 +152,7 @@ class Inbox final : public Intake {
   Sequence filters_since_ = 0;  // likewise
   Instant now_;                 // of the last call
   Instant retry_at_ = never;    // after a refusal
+  std::int64_t made_ = 0;       // the subscription that it was admitted to; another one of its name is not its own
   std::optional<Trouble> trouble_;
 
   KnownGrants grants_;

@@ -46,6 +46,7 @@ void Inbox::subscribe() {
   subscribe.host = options_.host;
   subscribe.held = list_held();
   subscribe.known = grants_.all();
+  subscribe.made = made_;
   told_ = credit();
   subscribe.credit = told_;
   control_.emplace_back(std::move(subscribe));
@@ -92,6 +93,7 @@ void Inbox::on(const Subscribed& subscribed, Instant now) {
   awaiting_ = false;
   token_ = subscribed.token;
   claim_ = subscribed.claim;
+  made_ = subscribed.made;
   trouble_.reset();
   const Sequence baseline =
       subscribed.untried == 0 ? subscribed.floor : std::min(subscribed.floor, subscribed.untried - 1);
@@ -166,7 +168,12 @@ void Inbox::on(const Checkpoint& checkpoint, Instant now) {
 }
 
 void Inbox::on(const Refused& refused, Instant now) {
-  if (refused.side != Side::session || refused.id != options_.session || !awaiting_) return;
+  if (refused.side != Side::session || refused.id != options_.session) return;
+  if (refused.code == ErrorCode::bad_state) {  // it was removed, now or while this session was away
+    end(Trouble{refused.code, refused.text, true});
+    return;
+  }
+  if (!awaiting_) return;
   awaiting_ = false;
   pending_.on_session_lost();
   if (exclusive() && claim_ != 0 && refused.code == ErrorCode::held_elsewhere) {
@@ -189,10 +196,16 @@ void Inbox::on(const TakenOver& taken) {
 
 /// A higher claim has the name (X7). It is not reclaimed, and what was in hand is the other's now.
 void Inbox::end_taken_over(const std::string& text) {
+  events_.push_back({Event::Kind::taken_over, 0, 0, text});
+  end(Trouble{ErrorCode::held_elsewhere, text, true});
+}
+
+/// For good: nothing that it has or says is of use to anybody, and it does not subscribe again.
+void Inbox::end(Trouble trouble) {
   token_ = 0;
   awaiting_ = false;
-  trouble_ = Trouble{ErrorCode::held_elsewhere, text, true};
-  events_.push_back({Event::Kind::taken_over, 0, 0, text});
+  retry_at_ = never;
+  trouble_ = std::move(trouble);
   control_.clear();
   queue_.clear();
   handed_.clear();

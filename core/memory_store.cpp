@@ -76,6 +76,7 @@ StoreImage MemoryStore::image() {
     image.parked.back().next_due_ms = std::min(image.parked.back().next_due_ms, parked.due_ms);
   }
   image.dead = contents_.dead.size();
+  if (!contents_.dead.empty()) image.highest_subscription = contents_.dead.rbegin()->first.first;
   image.clock_ms = contents_.clock_ms;
   return image;
 }
@@ -126,6 +127,7 @@ void MemoryStore::apply(const Transaction& transaction) {
   for (const CursorRecord& cursor : transaction.cursors) {
     contents_.cursors.insert_or_assign(cursor.subscription, cursor);
   }
+  for (const SubscriptionId removed : transaction.removed) remove(removed);
   for (const Prune& prune : transaction.prunes) {
     auto& book = contents_.streams.at(prune.stream);
     book.pruned_to = std::max(book.pruned_to, prune.to);
@@ -159,6 +161,17 @@ void MemoryStore::apply_rows(const Transaction& transaction) {
       parked = contents_.parked.erase(parked);
     }
   }
+}
+
+/// Its dead letters stay.
+void MemoryStore::remove(SubscriptionId subscription) {
+  auto parked = contents_.parked.lower_bound({subscription, 0});
+  while (parked != contents_.parked.end() && parked->first.first == subscription) {
+    contents_.used -= size_of(parked->second);
+    parked = contents_.parked.erase(parked);
+  }
+  contents_.cursors.erase(subscription);
+  contents_.used -= record_octets * contents_.subscriptions.erase(subscription);
 }
 
 void MemoryStore::sweep(StoreContents::StreamBook& book) {

@@ -47,6 +47,7 @@ class MemoryStore : public Store {
   void require_room(const Transaction& transaction);
   void apply(const Transaction& transaction);
   void apply_rows(const Transaction& transaction);
+  void remove(SubscriptionId subscription);
   void sweep(StoreContents::StreamBook& book);
   [[nodiscard]] bool is_needed(const RowRecord& row) const;
   [[nodiscard]] std::vector<Sequence> parked_between(StreamId stream, Sequence first, Sequence last) const;

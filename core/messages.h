@@ -100,6 +100,7 @@ struct Subscribe {
   std::vector<Grant> known;      ///< grants that this consumer has seen (X6)
   std::vector<GrantRange> held;  ///< delivered or queued and unsettled from an earlier link
   bool listens = false;          ///< exclusive or live: it wants to be told where the writer publishes
+  std::int64_t made = 0;         ///< as told in this session's last Subscribed; 0: it was told none
 };
 
 struct Nack {
@@ -134,6 +135,14 @@ struct Unsubscribe {
 struct Query {
   std::uint64_t request = 0;
   std::string what;
+};
+/// An operator's wish: the subscription goes, with its cursor and all that is kept for nobody else.
+struct RemoveSubscription {
+  std::uint64_t request = 0;
+  std::string stream;
+  std::string subscription;
+  bool force = false;    ///< also while a consumer is there
+  bool dry_run = false;  ///< only say what would go
 };
 
 // ---- sidecar to library
@@ -203,6 +212,7 @@ struct Subscribed {
   Sequence untried = 0;
   /// What was copied up to here belongs to it by earlier filters (N2): live copies of it are not for this session.
   Sequence filters_since = 0;
+  std::int64_t made = 0;  ///< which subscription by this name it is: another number, another subscription
 };
 struct Grants {
   Token token = 0;
@@ -246,10 +256,22 @@ struct Report {
   std::string json;
 };
 
+/// The answer to RemoveSubscription: after the commit, or at once if nothing is removed.
+struct Removed {
+  std::uint64_t request = 0;
+  bool done = false;
+  std::string refusal;         ///< why it is not removed, for people; empty: it is, or would be
+  std::uint64_t messages = 0;  ///< that waited for it; an upper bound while they are on disk
+  std::uint64_t octets = 0;
+  std::uint64_t freed_messages = 0;  ///< of them, those that nobody else needs
+  std::uint64_t freed_octets = 0;
+  std::uint64_t sessions = 0;  ///< consumers that were there
+};
+
 using ControlMessage =
     std::variant<Heartbeat, Hello, Bye, OpenWriter, RequestGrant, CloseWriter, Subscribe, Settle, CatchUp, Unsubscribe,
                  Query, Welcome, Unknown, Refused, Granted, Attached, Confirmed, Resend, Fenced, LiveTarget, Subscribed,
-                 Grants, Redelivery, Checkpoint, TakenOver, Report, LiveSource>;
+                 Grants, Redelivery, Checkpoint, TakenOver, Report, LiveSource, RemoveSubscription, Removed>;
 
 /// Numbered per link and direction from 1; a jump restarts the session (T3).
 struct ControlFrame {

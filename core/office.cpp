@@ -15,6 +15,7 @@ Office::Office(const StoreImage& image, const Settings& settings, Instant now)
       turn_{now, 0, 0, random_, out_, notices_},
       started_(now),
       clock_base_ms_(image.clock_ms) {
+  next_subscription_id_ = image.highest_subscription + 1;
   std::map<StreamId, Outbox*> by_id;
   for (const StreamRecord& record : image.streams) {
     const auto at = streams_.try_emplace(record.name, record, settings_.outbox).first;

@@ -96,8 +96,12 @@ class Office {
   void on_message(LinkId id, Link& link, const CatchUp& request);
   void on_message(LinkId id, Link& link, const Unsubscribe& unsubscribe);
   void on_message(LinkId id, Link& link, const Query& query);
+  void on_message(LinkId id, Link& link, const RemoveSubscription& wish);
   void begin(Instant now);
   [[nodiscard]] static std::optional<std::string> problem_of(const Subscribe& subscribe);
+  /// Why it cannot be removed, for people.
+  [[nodiscard]] std::optional<std::string> problem_of(const RemoveSubscription& wish, const Outbox* outbox) const;
+  [[nodiscard]] std::string consumers_of(const Subscription& subscription) const;
   bool has_room(LinkId id, Link& link, const Subscribe& subscribe, const Outbox& outbox);
   Token new_session(Link& link, const std::string& stream);
   void listen(LinkId id, Link& link, const Subscribe& subscribe);

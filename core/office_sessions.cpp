@@ -136,6 +136,7 @@ void Office::on_message(LinkId id, Link& link, const Subscribe& subscribe) {
 void Office::on_message(LinkId id, Link& link, const Settle& settle) {
   const auto at = link.sessions.find(settle.token);  // only the session that owns them (B3)
   Outbox* outbox = at == link.sessions.end() ? nullptr : find(at->second);
+  if (outbox != nullptr && outbox->is_removed(settle.token)) return;  // said before it heard of it
   if (outbox == nullptr || !outbox->has_session(settle.token)) {
     // Ignored; and if its session was replaced from another link, its library must begin again or it waits for ever.
     ++counters_["settlements of a session that is not this link's"];

@@ -82,10 +82,14 @@ void Office::on_committed(const CommitToken& token, Instant now) {
   usage_ = token.usage();
   if (!usage_.full) full_text_.clear();  // else it was one that only freed
   set_windows();
+  bool any_removed = false;
   for (auto& [name, outbox] : streams_) {
+    const std::size_t before = outbox.subscriptions().size();
     outbox.on_committed(token, turn_);
+    any_removed = any_removed || outbox.subscriptions().size() < before;
     finish(outbox);
   }
+  if (any_removed) share_memory();
 }
 
 void Office::on_full(const std::string& text, Instant now) {

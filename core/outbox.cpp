@@ -160,16 +160,6 @@ void Outbox::apply(const Cursor::Change& change, Subscription& subscription, Ins
   if (on_disk) cursor_due_ = std::min(cursor_due_, after(now, limits::cursor_delay));
 }
 
-/// A parked message is not in memory any more: a page brings it back when it is due.
-void Outbox::let_go(Subscription& subscription, Instant due, const Turn& turn) {
-  const Duration wait = std::max(due - turn.now, Duration{});
-  const std::int64_t due_ms = turn.clock_ms + std::chrono::duration_cast<std::chrono::milliseconds>(wait).count();
-  ++subscription.parked_elsewhere;
-  subscription.parked_due_ms = std::min(subscription.parked_due_ms.value_or(due_ms), due_ms);
-  if (subscription.parked_number == 0) return;
-  subscription.let_go_due_ms = std::min(subscription.let_go_due_ms.value_or(due_ms), due_ms);
-}
-
 // ---- confirming
 
 bool Outbox::is_safe(const CopiedBatch& batch) const {

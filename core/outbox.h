@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -88,6 +89,8 @@ class Outbox {
   [[nodiscard]] std::size_t listeners() const noexcept { return listeners_.size(); }
   [[nodiscard]] bool has_session(Token token) const { return sessions_.contains(token) || listeners_.contains(token); }
   [[nodiscard]] bool has_subscription(const std::string& name) const;
+  /// Its subscription was removed, and what it says since then was on its way.
+  [[nodiscard]] bool is_removed(Token token) const { return removed_sessions_.contains(token); }
   /// Nobody has written to it or subscribed yet: what it is to be is still open.
   [[nodiscard]] bool is_blank() const noexcept { return record_.writer == 0 && subscriptions_.empty(); }
   [[nodiscard]] const std::map<SubscriptionId, Subscription>& subscriptions() const noexcept { return subscriptions_; }
@@ -124,6 +127,13 @@ class Outbox {
   void catch_up(const CatchUp& request);
   void leave(Token token, bool in_order, Turn& turn);
 
+  // ---- removal of a subscription; it stays what it is until the commit that removes it
+  /// What removing `name`, which is there, would free, by the books.
+  [[nodiscard]] Removed would_free(const std::string& name, const Turn& turn) const;
+  [[nodiscard]] bool is_leaving(const std::string& name) const;
+  /// Removes the subscription, which is there and not leaving yet, with the next commit, which is answered on `link`.
+  void remove(const std::string& name, LinkId link, std::uint64_t request, Turn& turn);
+
   // ---- store
   /// Octets of batches that each subscription may have in memory; what is above it and on disk leaves.
   void set_share(std::uint64_t octets);
@@ -154,6 +164,12 @@ class Outbox {
     Grant grant;
     bool first = false;
   };
+  /// A subscription that goes, and who asked for it.
+  struct Removal {
+    SubscriptionId subscription = 0;
+    LinkId link = 0;
+    std::uint64_t request = 0;
+  };
   /// What the transaction under way will have made durable.
   struct InCommit {
     bool active = false;
@@ -166,6 +182,7 @@ class Outbox {
     std::vector<std::pair<Token, std::uint64_t>> heard;  ///< Settle messages of each session
     std::vector<Unpark> unparked;
     std::vector<GrantRecord> closed_grants;
+    std::vector<Removal> removals;
     bool pruned = false;
   };
 
@@ -218,7 +235,15 @@ class Outbox {
   void collect_unparked(Transaction& transaction);
   void collect_cursors(Transaction& transaction);
   void collect_prune(Transaction& transaction);
+  void collect_removals(Transaction& transaction);
+  [[nodiscard]] Sequence prunable_to() const;
+  [[nodiscard]] const Subscription& named(const std::string& name) const;
+  [[nodiscard]] std::optional<Refused> removal_refusal(const Subscribe& subscribe) const;
+  [[nodiscard]] Removed would_free(const Subscription& leaving, const Turn& turn) const;
+  void end_subscription(const Removal& removal, Turn& turn);
+  void disown(Subscription& subscription, const Removed& told, Instant now);
   Subscription* find(Token token);
+  [[nodiscard]] SubscriptionStatus status(const Subscription& subscription, const Turn& turn) const;
   [[nodiscard]] static std::string why_behind(const Subscription& subscription, bool hot);
 
   StreamRecord record_;
@@ -239,6 +264,7 @@ class Outbox {
   std::vector<Token> pending_admissions_;  // sessions whose subscription is not durable yet
   std::vector<Token> undone_;              // sessions that waited for a change which was undone
   std::vector<Unpark> pending_unparked_;
+  std::vector<Removal> pending_removals_;
   InCommit in_commit_;
   bool record_dirty_ = true;
   bool prune_needed_ = false;
@@ -250,6 +276,8 @@ class Outbox {
   std::uint64_t copied_ = 0, stored_ = 0, elided_ = 0, rows_ = 0, row_octets_ = 0, damaged_ = 0, stored_octets_ = 0;
   std::uint64_t ignored_copies_ = 0, ignored_acks_ = 0;
   std::uint32_t regresses_ = 0;
+  std::set<SubscriptionId> removed_;  // in this run: who was in one of them is told, and begins none anew
+  std::set<Token> removed_sessions_;
   std::vector<Range> never_granted_;  // skipped for the sake of peers that knew more, in this run
 };
 

@@ -86,6 +86,10 @@ void Outbox::replace_sessions(const ConsumerSession& session, Subscription& subs
 }
 
 void Outbox::subscribe(const Subscribe& subscribe, SubscriptionId id, const ConsumerSession& session, Turn& turn) {
+  if (const auto refused = removal_refusal(subscribe)) {
+    turn.out.push_back(Outgoing{session.link, *refused, {}});
+    return;
+  }
   auto at = std::find_if(subscriptions_.begin(), subscriptions_.end(),
                          [&](const auto& known) { return known.second.record.name == subscribe.subscription; });
   if (at == subscriptions_.end()) {
@@ -142,7 +146,8 @@ void Outbox::admit(Token token, Turn& turn) {
       session.link,
       Subscribed{session.session, token, subscription->record.mode, subscription->record.claim,
                  subscription->durable_floor, grant_list(), session.regressed_at, subscription->group.first_untried(),
-                 subscription->record.older.empty() ? 0 : subscription->record.older.back().to},
+                 subscription->record.older.empty() ? 0 : subscription->record.older.back().to,
+                 subscription->record.id},
       {}});
   if (writer_.attached) tell_sources(turn);
 }
@@ -195,7 +200,7 @@ void Outbox::listen(Token token, const Listener& listener, Turn& turn) {
   if (before != listeners_.end()) listeners_.erase(before);  // on a new link
   listeners_[token] = listener;
   turn.out.push_back(Outgoing{
-      listener.link, Subscribed{listener.session, token, SubscriptionMode::live, 0, head_, grant_list(), 0, 0}, {}});
+      listener.link, Subscribed{listener.session, token, SubscriptionMode::live, 0, head_, grant_list(), 0, 0, 0}, {}});
   if (writer_.attached) tell_sources(turn);
 }
 
@@ -238,7 +243,7 @@ void Outbox::catch_up(const CatchUp& request) {
 }
 
 void Outbox::leave(Token token, bool in_order, Turn& turn) {
-  if (listeners_.erase(token) > 0) return;
+  if (listeners_.erase(token) + removed_sessions_.erase(token) > 0) return;
   Subscription* subscription = find(token);
   if (subscription == nullptr) return;
   const auto& sessions = subscription->group.sessions();

@@ -15,6 +15,35 @@ std::string Outbox::why_behind(const Subscription& subscription, bool hot) {
   return {};
 }
 
+SubscriptionStatus Outbox::status(const Subscription& subscription, const Turn& turn) const {
+  const ReaderGroup& group = subscription.group;
+  const ReaderGroup::Counters& counters = group.counters();
+  SubscriptionStatus one;
+  one.name = subscription.record.name;
+  one.mode = subscription.record.mode;
+  one.floor = group.cursor().floor();
+  one.parked = group.loose().parked() + subscription.parked_elsewhere;
+  const bool hot = group.cursor().tracked_to() >= head_;  // then all of it is in memory, and known exactly
+  one.backlog_messages = one.parked + (hot ? 0 : subscription.backlog_messages);
+  one.backlog_octets = hot ? group.cursor().octets() : subscription.backlog_octets;
+  for (const auto& [first, entry] : group.cursor().entries()) {
+    one.backlog_messages += hot ? entry.unsettled : 0;
+    if (entry.unsettled == 0 || one.oldest_age_ms != 0) continue;
+    const std::int64_t age = turn.wall_ms - entry.batch->batch.header().source_time_us / 1000;
+    one.oldest_age_ms = std::max<std::int64_t>(1, age);
+  }
+  for (const auto& [token, session] : group.sessions()) one.in_flight += session.out.messages;
+  one.sessions = group.sessions().size();
+  one.loose = group.loose().size();
+  one.dead = subscription.dead;
+  one.acked = counters.acked;
+  one.redelivered = counters.redelivered;
+  one.attempts = counters.attempts;
+  one.why = why_behind(subscription, hot);
+  one.live = one.why.empty();
+  return one;
+}
+
 StreamStatus Outbox::status(const Turn& turn) const {
   StreamStatus status;
   status.name = record_.name;
@@ -34,32 +63,7 @@ StreamStatus Outbox::status(const Turn& turn) const {
                     (writer_.attached ? ", for " : ", away for ") + std::to_string(seconds) + " s";
   }
   for (const auto& [id, subscription] : subscriptions_) {
-    const ReaderGroup& group = subscription.group;
-    const ReaderGroup::Counters& counters = group.counters();
-    SubscriptionStatus one;
-    one.name = subscription.record.name;
-    one.mode = subscription.record.mode;
-    one.floor = group.cursor().floor();
-    one.parked = group.loose().parked() + subscription.parked_elsewhere;
-    const bool hot = group.cursor().tracked_to() >= head_;  // then all of it is in memory, and known exactly
-    one.backlog_messages = one.parked + (hot ? 0 : subscription.backlog_messages);
-    one.backlog_octets = hot ? group.cursor().octets() : subscription.backlog_octets;
-    for (const auto& [first, entry] : group.cursor().entries()) {
-      one.backlog_messages += hot ? entry.unsettled : 0;
-      if (entry.unsettled == 0 || one.oldest_age_ms != 0) continue;
-      const std::int64_t age = turn.wall_ms - entry.batch->batch.header().source_time_us / 1000;
-      one.oldest_age_ms = std::max<std::int64_t>(1, age);
-    }
-    for (const auto& [token, session] : group.sessions()) one.in_flight += session.out.messages;
-    one.sessions = group.sessions().size();
-    one.loose = group.loose().size();
-    one.dead = subscription.dead;
-    one.acked = counters.acked;
-    one.redelivered = counters.redelivered;
-    one.attempts = counters.attempts;
-    one.why = why_behind(subscription, hot);
-    one.live = one.why.empty();
-    status.subscriptions.push_back(std::move(one));
+    status.subscriptions.push_back(this->status(subscription, turn));
   }
   return status;
 }

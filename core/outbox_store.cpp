@@ -13,7 +13,8 @@ namespace restante::core {
 
 bool Outbox::wants_commit(Instant now) const {
   if (in_commit_.active || now < retry_at_) return false;
-  if (pending_grant_ || !pending_subscriptions_.empty() || !pending_admissions_.empty() || cursor_due_ <= now)
+  if (pending_grant_ || !pending_subscriptions_.empty() || !pending_admissions_.empty() || !pending_removals_.empty() ||
+      cursor_due_ <= now)
     return true;
   for (const auto& [id, subscription] : subscriptions_) {
     if (subscription.group.wants_commit()) return true;
@@ -86,6 +87,7 @@ void Outbox::collect_freeing(Transaction& transaction) {
   in_commit_.last_row = record_.last_row;
   collect_unparked(transaction);
   collect_cursors(transaction);
+  collect_removals(transaction);
   collect_prune(transaction);
 }
 
@@ -124,7 +126,7 @@ void Outbox::collect_prune(Transaction& transaction) {
   // The seated writer may not have heard what is confirmed: its window reaches back over a block at the most, and an
   // attach that names a block not known here would fence it.
   constexpr Sequence kept_behind = 2 * limits::grant_messages;
-  const Sequence to = settled_to();
+  const Sequence to = prunable_to();
   if (prune_needed_) {
     transaction.prunes.push_back(Prune{record_.id, to});
     in_commit_.pruned = true;
@@ -157,6 +159,7 @@ void Outbox::collect(Transaction& transaction, std::uint64_t& octets_left, const
   collect_rows(transaction, octets_left, turn.now);
   collect_unparked(transaction);
   collect_cursors(transaction);
+  collect_removals(transaction);
   collect_prune(transaction);
   in_commit_.admissions = std::exchange(pending_admissions_, {});
   if (record_dirty_) transaction.streams.push_back(record_);
@@ -213,6 +216,7 @@ void Outbox::on_committed(const CommitToken& token, Turn& turn) {
   }
   if (done.grant) seat_writer(*done.grant, turn);
   for (const Token session : done.admissions) admit(session, turn);
+  for (const Removal& removal : done.removals) end_subscription(removal, turn);
 }
 
 bool Outbox::on_nothing_to_commit(Turn& turn) {
@@ -237,6 +241,7 @@ void Outbox::on_not_committed(Instant retry_at) {
   record_.last_row = failed.last_row;
   pending_unparked_.insert(pending_unparked_.begin(), failed.unparked.begin(), failed.unparked.end());
   undo_changes();
+  pending_removals_.insert(pending_removals_.begin(), failed.removals.begin(), failed.removals.end());
   if (failed.grant) pending_grant_ = failed.grant;
   prune_needed_ = prune_needed_ || failed.pruned;
   record_dirty_ = true;
@@ -359,37 +364,6 @@ void Outbox::take_fresh(Subscription& subscription, const Turn& turn) {
     apply(change, subscription, turn.now);
   }
   cursor.pass(head_);
-}
-
-/// It is settled, and only its record is not deleted yet.
-bool Outbox::leaves_parked(const Subscription& subscription, Sequence sequence) const {
-  const auto is_it = [&](const Unpark& unpark) {
-    return unpark.subscription == subscription.record.id && unpark.sequence <= sequence &&
-           sequence <= std::max(unpark.sequence, unpark.last);
-  };
-  return subscription.group.leaves_parked(sequence) ||
-         std::any_of(pending_unparked_.begin(), pending_unparked_.end(), is_it) ||
-         std::any_of(in_commit_.unparked.begin(), in_commit_.unparked.end(), is_it);
-}
-
-void Outbox::on_loaded(const ParkedReply& reply, Turn& turn) {
-  for (auto& [id, subscription] : subscriptions_) {
-    if (reply.number != subscription.parked_number) continue;
-    subscription.parked_number = 0;
-    std::vector<ParkedRecord> still_parked;
-    for (const ParkedRecord& record : reply.parked) {
-      if (!leaves_parked(subscription, record.sequence)) still_parked.push_back(record);
-    }
-    const std::uint64_t added = subscription.group.on_parked_loaded(still_parked, turn);
-    subscription.parked_elsewhere -= std::min(subscription.parked_elsewhere, added);
-    if (!reply.next_due_ms && !subscription.let_go_due_ms) subscription.parked_elsewhere = 0;  // that was all
-    subscription.parked_due_ms = reply.next_due_ms;
-    if (const auto due_ms = std::exchange(subscription.let_go_due_ms, std::nullopt)) {
-      subscription.parked_due_ms = std::min(reply.next_due_ms.value_or(*due_ms), *due_ms);
-    }
-    subscription.parked_known = true;
-    for (const Token token : std::exchange(subscription.waiting, {})) admit(token, turn);
-  }
 }
 
 }  // namespace restante::core

@@ -137,11 +137,13 @@ struct Transaction {
   std::vector<DeadRecord> dead;                   ///< insert; one that is there already stays
   std::vector<Unpark> unparked;                   ///< delete
   std::vector<CursorRecord> cursors;              ///< insert or replace
+  std::vector<SubscriptionId> removed;            ///< delete, with cursor, filters and parked messages; no dead letter
   std::vector<Prune> prunes;
 
   [[nodiscard]] bool empty() const noexcept {
     return !incarnation && streams.empty() && grants.empty() && closed_grants.empty() && subscriptions.empty() &&
-           rows.empty() && parked.empty() && dead.empty() && unparked.empty() && cursors.empty() && prunes.empty();
+           rows.empty() && parked.empty() && dead.empty() && unparked.empty() && cursors.empty() && removed.empty() &&
+           prunes.empty();
   }
   /// Nothing in it but what frees space: it may be tried on a full disk.
   [[nodiscard]] bool only_frees() const noexcept {
@@ -210,7 +212,8 @@ struct StoreImage {
   };
   std::vector<Rows> rows;
   std::uint64_t dead = 0;
-  std::int64_t clock_ms = 0;  ///< highest of Transaction::clock_ms
+  SubscriptionId highest_subscription = 0;  ///< that any record names: a dead letter outlives its subscription
+  std::int64_t clock_ms = 0;                ///< highest of Transaction::clock_ms
   StoreUsage usage;
 };
 

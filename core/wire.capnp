@@ -128,6 +128,9 @@ struct ControlFrame {
     takenOver @25 :TakenOver;
     report @26 :Report;
     liveSource @27 :LiveSource;
+    # an operator's tool to sidecar, and back
+    removeSubscription @28 :RemoveSubscription;
+    removed @29 :Removed;
   }
 }
 
@@ -181,6 +184,7 @@ struct Subscribe {
   known @10 :List(GrantRange);
   held @11 :List(GrantRange);
   listens @12 :Bool;
+  made @13 :Int64;
 }
 
 struct Nack {
@@ -290,6 +294,7 @@ struct Subscribed {
   regressedAt @6 :UInt64;
   untried @7 :UInt64;
   filtersSince @8 :UInt64;
+  made @9 :Int64;
 }
 
 struct Grants {
@@ -331,4 +336,23 @@ struct Report {
 struct LiveSource {
   token @0 :UInt64;
   endpoint @1 :Text;
+}
+
+struct RemoveSubscription {
+  request @0 :UInt64;
+  stream @1 :Text;
+  subscription @2 :Text;
+  force @3 :Bool;
+  dryRun @4 :Bool;
+}
+
+struct Removed {
+  request @0 :UInt64;
+  done @1 :Bool;
+  refusal @2 :Text;
+  messages @3 :UInt64;
+  octets @4 :UInt64;
+  freedMessages @5 :UInt64;
+  freedOctets @6 :UInt64;
+  sessions @7 :UInt64;
 }

@@ -130,6 +130,7 @@ Subscribe get(wire::Subscribe::Reader in) {
   out.known = get_grants(in.getKnown());
   out.held = get_ranges(in.getHeld());
   out.listens = in.getListens();
+  out.made = in.getMade();
   return out;
 }
 
@@ -179,7 +180,8 @@ Subscribed get(wire::Subscribed::Reader in) {
           get_grants(in.getGrants()),
           sequence(in.getRegressedAt()),
           sequence(in.getUntried()),
-          sequence(in.getFiltersSince())};
+          sequence(in.getFiltersSince()),
+          in.getMade()};
 }
 
 Redelivery get(wire::Redelivery::Reader in) {
@@ -188,6 +190,16 @@ Redelivery get(wire::Redelivery::Reader in) {
 
 Query get(wire::Query::Reader in) {
   return {in.getRequest(), text(in.getWhat(), limits::text_size_max, "the question")};
+}
+
+RemoveSubscription get(wire::RemoveSubscription::Reader in) {
+  return {in.getRequest(), stream_name(in.getStream()),
+          text(in.getSubscription(), limits::name_size_max, "the subscription's name"), in.getForce(), in.getDryRun()};
+}
+
+Removed get(wire::Removed::Reader in) {
+  return {in.getRequest(), in.getDone(),          explanation(in.getRefusal()), in.getMessages(),
+          in.getOctets(),  in.getFreedMessages(), in.getFreedOctets(),          in.getSessions()};
 }
 
 Report get(wire::Report::Reader in) {
@@ -239,6 +251,8 @@ ControlMessage get_message(wire::ControlFrame::Reader frame) {
     case Kind::TAKEN_OVER: return get(frame.getTakenOver());
     case Kind::REPORT: return get(frame.getReport());
     case Kind::LIVE_SOURCE: return get(frame.getLiveSource());
+    case Kind::REMOVE_SUBSCRIPTION: return get(frame.getRemoveSubscription());
+    case Kind::REMOVED: return get(frame.getRemoved());
   }
   throw Refusal("it is a message that is not known here");
 }

@@ -126,6 +126,7 @@ void put(Frame frame, const Subscribe& in) {
   put_list(in.known, limits::grants_max, [&out](unsigned int count) { return out.initKnown(count); });
   put_list(in.held, limits::ranges_max, [&out](unsigned int count) { return out.initHeld(count); });
   out.setListens(in.listens);
+  out.setMade(in.made);
 }
 
 void put(Frame frame, const Settle& in) {
@@ -151,6 +152,27 @@ void put(Frame frame, const Query& in) {
   auto out = frame.initQuery();
   out.setRequest(in.request);
   out.setWhat(bounded(in.what, limits::text_size_max));
+}
+
+void put(Frame frame, const RemoveSubscription& in) {
+  auto out = frame.initRemoveSubscription();
+  out.setRequest(in.request);
+  out.setStream(bounded(in.stream, limits::name_size_max));
+  out.setSubscription(bounded(in.subscription, limits::name_size_max));
+  out.setForce(in.force);
+  out.setDryRun(in.dry_run);
+}
+
+void put(Frame frame, const Removed& in) {
+  auto out = frame.initRemoved();
+  out.setRequest(in.request);
+  out.setDone(in.done);
+  if (!in.refusal.empty()) out.setRefusal(text_of(cut(in.refusal)));
+  out.setMessages(in.messages);
+  out.setOctets(in.octets);
+  out.setFreedMessages(in.freed_messages);
+  out.setFreedOctets(in.freed_octets);
+  out.setSessions(in.sessions);
 }
 
 void put(Frame frame, const Welcome& in) {
@@ -231,6 +253,7 @@ void put(Frame frame, const Subscribed& in) {
   out.setRegressedAt(in.regressed_at);
   out.setUntried(in.untried);
   out.setFiltersSince(in.filters_since);
+  out.setMade(in.made);
 }
 
 void put(Frame frame, const Grants& in) {

@@ -140,6 +140,21 @@ core::StreamStatus stream_of(const Json& object) {
   return stream;
 }
 
+Json subscriptions_of(std::string_view status_text, std::string_view stream) {
+  Json all = Json::array();
+  const Json json = Json::parse(status_text, nullptr, false);
+  if (!json.is_object()) return all;
+  for (const Json& object : json.value("streams", Json::array())) {
+    if (!object.is_object() || (!stream.empty() && object.value("name", Json()) != stream)) continue;
+    for (const Json& subscription : object.value("subscriptions", Json::array())) {
+      Json one{{"stream", object.value("name", Json())}};
+      if (subscription.is_object()) one.update(subscription);
+      all.push_back(std::move(one));
+    }
+  }
+  return all;
+}
+
 core::Incarnation incarnation_of(const std::string& text) {
   core::Incarnation incarnation{};
   constexpr std::size_t digits = 16;
@@ -208,6 +223,30 @@ std::optional<std::string> stream_json(std::string_view status_text, std::string
     if (object.is_object() && object.contains("name") && object["name"] == stream) return text_of(object);
   }
   return std::nullopt;
+}
+
+std::string subscriptions_json(std::string_view status_text, std::string_view stream) {
+  return text_of(subscriptions_of(status_text, stream));
+}
+
+std::optional<std::string> subscription_json(std::string_view status_text, std::string_view stream,
+                                             std::string_view name) {
+  for (const Json& object : subscriptions_of(status_text, stream)) {
+    if (object.contains("name") && object["name"] == name) return text_of(object);
+  }
+  return std::nullopt;
+}
+
+std::string to_json(const core::Removed& removed, const std::string& stream, const std::string& name) {
+  return text_of({{"stream", stream},
+                  {"subscription", name},
+                  {"removed", removed.done},
+                  {"refusal", removed.refusal},
+                  {"messages", removed.messages},
+                  {"octets", removed.octets},
+                  {"freed_messages", removed.freed_messages},
+                  {"freed_octets", removed.freed_octets},
+                  {"sessions", removed.sessions}});
 }
 
 bool any_link_was_up(std::string_view node_status) {

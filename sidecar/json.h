@@ -13,6 +13,7 @@
 
 #include <restante/limits.h>
 
+#include "core/messages.h"
 #include "core/status.h"
 
 namespace restante::sidecar {
@@ -27,6 +28,17 @@ std::optional<core::NodeStatus> status_from_json(std::string_view text, std::str
 
 /// The object of `stream` alone, as it stands in `status_text`; nullopt if there is none of that name.
 std::optional<std::string> stream_json(std::string_view status_text, std::string_view stream);
+
+/// The subscriptions of `stream`, of all streams if it is empty, as they stand in `status_text`: a list of objects,
+/// each with its `stream` in front.
+std::string subscriptions_json(std::string_view status_text, std::string_view stream);
+
+/// One of them; nullopt if there is none of that name.
+std::optional<std::string> subscription_json(std::string_view status_text, std::string_view stream,
+                                             std::string_view name);
+
+/// What became of a removal, or would.
+std::string to_json(const core::Removed& removed, const std::string& stream, const std::string& name);
 
 /// Whether any link of a Node was ever up, by what Node::status_json() says.
 bool any_link_was_up(std::string_view node_status);

@@ -113,13 +113,24 @@ struct StreamsCommand {
   std::string stream;  ///< empty: all
 };
 
+struct SubscriptionsCommand {
+  enum class Action { list, show, remove };
+  Common common;
+  Action action = Action::list;
+  std::string stream;  ///< empty: all
+  std::string name;
+  bool dry_run = false;
+  bool yes = false;  ///< it need not be asked
+  bool force = false;
+};
+
 /// `--help`, `--version`, `help`: text for standard output.
 struct PrintCommand {
   std::string text;
 };
 
 using Command = std::variant<UpCommand, SendCommand, RecvCommand, PubCommand, SubCommand, StatusCommand, StreamsCommand,
-                             PrintCommand>;
+                             SubscriptionsCommand, PrintCommand>;
 
 /// Each carries out its command and says how it ended. They throw Error and NobodyThere for what ends them early.
 Exit run(const UpCommand& command);
@@ -129,6 +140,7 @@ Exit run(const PubCommand& command);
 Exit run(const SubCommand& command);
 Exit run(const StatusCommand& command);
 Exit run(const StreamsCommand& command);
+Exit run(const SubscriptionsCommand& command);
 Exit run(const PrintCommand& command);
 
 }  // namespace restante::commands

@@ -24,6 +24,7 @@ constexpr Subcommand subcommands[] = {
     {"sub", "subscribe to topics: print each message, or run a command for it", parse_sub},
     {"status", "how the sidecar is", parse_status},
     {"streams", "everything about each stream", parse_streams},
+    {"subscriptions", "look at durable subscriptions, or remove one", parse_subscriptions},
 };
 
 std::string overview() {
@@ -32,11 +33,11 @@ std::string overview() {
       "Usage: restante COMMAND [OPTIONS]\n\nCommands:\n";
   for (const Subcommand& subcommand : subcommands) {
     std::string name = subcommand.name;
-    name.resize(10, ' ');
+    name.resize(15, ' ');
     text += "  " + name + subcommand.summary + "\n";
   }
   text +=
-      "  help      this text, or the help of a command: `restante help send`\n\n"
+      "  help           this text, or the help of a command: `restante help send`\n\n"
       "Examples:\n"
       "  restante up &                             # once on each machine\n"
       "  restante recv orders                      # in one terminal\n"
@@ -56,18 +57,6 @@ const Subcommand& find_subcommand(const std::string& name, const std::string& be
   throw UsageError("unknown command '" + name + "': " + did_you_mean(name, names) + order + "see `restante help`");
 }
 
-/// Moves the options in front of the command's name behind it, where they are understood as its own.
-std::string take_command(Arguments& arguments) {
-  std::size_t at = 0;
-  while (at < arguments.size() && arguments[at].starts_with('-')) {
-    at += arguments[at] == "--sidecar" ? 2U : 1U;
-  }
-  if (at >= arguments.size()) return "";
-  std::string name = arguments[at];
-  arguments.erase(arguments.begin() + static_cast<std::ptrdiff_t>(at));
-  return name;
-}
-
 Command parse_without_command(const Arguments& arguments) {
   for (const std::string& argument : arguments) {
     if (argument == "--help" || argument == "-h") return PrintCommand{overview()};
@@ -79,6 +68,17 @@ Command parse_without_command(const Arguments& arguments) {
 }
 
 }  // namespace
+
+std::string take_command(Arguments& arguments) {
+  std::size_t at = 0;
+  while (at < arguments.size() && arguments[at].starts_with('-')) {
+    at += arguments[at] == "--sidecar" ? 2U : 1U;
+  }
+  if (at >= arguments.size()) return "";
+  std::string name = arguments[at];
+  arguments.erase(arguments.begin() + static_cast<std::ptrdiff_t>(at));
+  return name;
+}
 
 std::string version_text() { return "restante " RESTANTE_VERSION "\n"; }
 

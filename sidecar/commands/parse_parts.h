@@ -20,6 +20,10 @@ Command parse_recv(const Arguments& arguments);
 Command parse_sub(const Arguments& arguments);
 Command parse_status(const Arguments& arguments);
 Command parse_streams(const Arguments& arguments);
+Command parse_subscriptions(const Arguments& arguments);
+
+/// Takes the first word that is no option out of `arguments`; the options before it stay, as its own. Empty: none.
+std::string take_command(Arguments& arguments);
 
 /// The options that every subcommand has.
 void add_common(Grammar& grammar);

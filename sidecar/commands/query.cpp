@@ -20,16 +20,16 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/// One link: Hello, Welcome, Query, Report.
+/// One link: Hello, Welcome, a question and its answer.
 class Conversation {
  public:
-  Conversation(link::Context& context, const std::string& endpoint, std::string what)
-      : dealer_(context, endpoint, limits::frame_size_max), what_(std::move(what)) {
+  Conversation(link::Context& context, const std::string& endpoint, core::ControlMessage question)
+      : dealer_(context, endpoint, limits::frame_size_max), question_(std::move(question)) {
     poller_.add(dealer_);
   }
 
   /// The answer; nullopt if the link was lost or `deadline` has passed.
-  std::optional<std::string> run(Clock::time_point deadline) {
+  std::optional<core::ControlMessage> run(Clock::time_point deadline) {
     for (auto now = Clock::now(); now < deadline && !lost_; now = Clock::now()) {
       poller_.wait(deadline - now);
       while (const auto event = dealer_.next_event()) {
@@ -43,6 +43,9 @@ class Conversation {
     }
     return std::nullopt;
   }
+
+  /// The question is on its way or there.
+  [[nodiscard]] bool has_asked() const noexcept { return asked_; }
 
  private:
   static core::Hello hello() {
@@ -60,9 +63,14 @@ class Conversation {
     std::string why;
     const auto frame = incoming.frames.empty() ? std::nullopt : core::decode(incoming.frames.front(), why);
     if (!frame) return;  // not for us to judge: the deadline ends this
-    if (std::holds_alternative<core::Welcome>(frame->message)) send(core::Query{1, what_});
+    if (std::holds_alternative<core::Welcome>(frame->message)) {
+      asked_ = true;
+      send(question_);
+    }
     if (std::holds_alternative<core::Unknown>(frame->message)) lost_ = true;
-    if (const auto* report = std::get_if<core::Report>(&frame->message)) answer_ = report->json;
+    const bool is_answer =
+        std::holds_alternative<core::Report>(frame->message) || std::holds_alternative<core::Removed>(frame->message);
+    if (is_answer) answer_ = frame->message;
     if (const auto* refused = std::get_if<core::Refused>(&frame->message)) {
       throw Error(refused->code, "the sidecar does not answer: " + refused->text);
     }
@@ -70,10 +78,11 @@ class Conversation {
 
   link::Dealer dealer_;
   link::Poller poller_;
-  std::string what_;
+  core::ControlMessage question_;
   std::uint64_t sent_ = 0;
+  bool asked_ = false;
   bool lost_ = false;
-  std::optional<std::string> answer_;
+  std::optional<core::ControlMessage> answer_;
 };
 
 }  // namespace
@@ -100,8 +109,25 @@ std::string query_sidecar(const std::string& endpoint, const std::string& what, 
   const auto end = Clock::now() + deadline;
   link::Context context;
   while (Clock::now() < end) {
-    Conversation conversation(context, endpoint, what);  // a lost link is never used again
-    if (auto answer = conversation.run(end)) return *answer;
+    Conversation conversation(context, endpoint, core::Query{1, what});  // a lost link is never used again
+    const auto answer = conversation.run(end);
+    if (const auto* report = answer ? std::get_if<core::Report>(&*answer) : nullptr) return report->json;
+  }
+  throw NobodyThere(nobody_text(endpoint));
+}
+
+core::Removed ask_removal(const std::string& endpoint, const core::RemoveSubscription& wish) {
+  const auto end = Clock::now() + removal_deadline;
+  link::Context context;
+  while (Clock::now() < end) {
+    Conversation conversation(context, endpoint, wish);
+    const auto answer = conversation.run(end);
+    if (const auto* removed = answer ? std::get_if<core::Removed>(&*answer) : nullptr) return *removed;
+    if (!conversation.has_asked()) continue;
+    // Not asked again: by now it may be gone, or be another one of its name.
+    throw Error(ErrorCode::retry_later, "the sidecar at " + endpoint +
+                                            " was asked to remove it and did not answer: its store may be full or "
+                                            "busy. `restante subscriptions list` tells whether it is still there");
   }
   throw NobodyThere(nobody_text(endpoint));
 }

@@ -81,10 +81,13 @@ Row stream_row(const core::StreamStatus& stream) {
           state};
 }
 
+std::string mode_of(const core::SubscriptionStatus& subscription) {
+  return subscription.mode == core::SubscriptionMode::shared ? "shared" : "exclusive";
+}
+
 std::string subscription_text(const core::SubscriptionStatus& subscription) {
-  const bool shared = subscription.mode == core::SubscriptionMode::shared;
-  std::string text = "  subscription " + subscription.name + " (" + (shared ? "shared" : "exclusive") + ")  " +
-                     state_of(subscription) + "\n";
+  std::string text =
+      "  subscription " + subscription.name + " (" + mode_of(subscription) + ")  " + state_of(subscription) + "\n";
   text += "    cursor " + grouped(subscription.floor) + "  backlog " +
           backlog_of(subscription.backlog_messages, subscription.backlog_octets) + "  oldest " +
           age_of(subscription.oldest_age_ms) + "  in flight " + grouped(subscription.in_flight) + "  sessions " +
@@ -129,6 +132,31 @@ std::string render_stream(const core::StreamStatus& stream) {
   text += "\n";
   for (const core::SubscriptionStatus& subscription : stream.subscriptions) text += subscription_text(subscription);
   return text;
+}
+
+std::string render_subscriptions(const std::vector<core::StreamStatus>& streams) {
+  std::vector<Row> rows{{"STREAM", "NAME", "MODE", "BACKLOG", "OLDEST", "SESSIONS", "STATE"}};
+  for (const core::StreamStatus& stream : streams) {
+    for (const core::SubscriptionStatus& one : stream.subscriptions) {
+      rows.push_back({stream.name, one.name, mode_of(one), backlog_of(one.backlog_messages, one.backlog_octets),
+                      age_of(one.oldest_age_ms), grouped(one.sessions), state_of(one)});
+    }
+  }
+  if (rows.size() == 1) return {};
+  return table(rows, {false, false, false, true, true, true, false});
+}
+
+std::string render_subscription(const core::SubscriptionStatus& subscription) {
+  return subscription_text(subscription);
+}
+
+std::string removal_text(const core::Removed& removed) {
+  const auto messages = [](std::uint64_t count, std::uint64_t octets) {
+    return grouped(count) + (count == 1 ? " message" : " messages") +
+           (count == 0 ? "" : " (" + human_size(octets) + ")");
+  };
+  return messages(removed.messages, removed.octets) + " waited for it, " +
+         messages(removed.freed_messages, removed.freed_octets) + " of them for nobody else";
 }
 
 }  // namespace restante::commands

@@ -3,7 +3,9 @@
 /// A sidecar's books as tables for people. Pure functions.
 
 #include <string>
+#include <vector>
 
+#include "core/messages.h"
 #include "core/status.h"
 
 namespace restante::commands {
@@ -13,5 +15,14 @@ std::string render_status(const core::NodeStatus& status);
 
 /// Everything about one stream.
 std::string render_stream(const core::StreamStatus& stream);
+
+/// A line for each subscription of `streams`; empty if there is none.
+std::string render_subscriptions(const std::vector<core::StreamStatus>& streams);
+
+/// Everything about one subscription.
+std::string render_subscription(const core::SubscriptionStatus& subscription);
+
+/// What would be freed, or was, as the end of a sentence: "5 messages (1.2 KiB) waited for it, ...".
+std::string removal_text(const core::Removed& removed);
 
 }  // namespace restante::commands

@@ -35,6 +35,17 @@ void keep_standard_places() {
 
 bool on_terminal() { return ::isatty(STDERR_FILENO) == 1; }
 
+bool can_ask() { return ::isatty(STDIN_FILENO) == 1 && on_terminal(); }
+
+bool ask(const std::string& question) {
+  write_to_stderr(question + " [y/N] ");
+  char first = 0;
+  for (char octet = 0; ::read(STDIN_FILENO, &octet, 1) == 1 && octet != '\n';) {
+    if (first == 0) first = octet;
+  }
+  return first == 'y' || first == 'Y';
+}
+
 void write_to_stderr(std::string_view text) { write_all(STDERR_FILENO, text); }
 
 void say(const std::string& line) { write_to_stderr(line + "\n"); }

@@ -14,6 +14,12 @@ void keep_standard_places();
 /// Whether standard error is a terminal: somebody watches.
 bool on_terminal();
 
+/// Whether somebody can be asked: standard input and standard error are terminals.
+bool can_ask();
+
+/// Asks on standard error; true if the line that is typed begins with y.
+bool ask(const std::string& question);
+
 /// Writes `text` whole to standard error; if nobody takes it, so be it.
 void write_to_stderr(std::string_view text);
 

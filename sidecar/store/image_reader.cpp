@@ -134,6 +134,9 @@ core::StoreImage read_image(SQLite::Database& database) {
   SQLite::Statement dead(database, "SELECT count(*) FROM dead");
   SqlQuery query(dead);
   if (query.next()) image.dead = query.natural(0);
+  SQLite::Statement highest(database, "SELECT coalesce(max(subscription), 0) FROM dead");
+  SqlQuery highest_query(highest);
+  if (highest_query.next()) image.highest_subscription = highest_query.number(0);
   return image;
 }
 

@@ -66,6 +66,12 @@ void RowSweeper::revisit(const core::RowRecord& row) {
   change(row.stream).done_to = row.first - 1;
 }
 
+void RowSweeper::revisit(core::StreamId stream, Sequence from) {
+  const auto work = work_.find(stream);
+  if (work == work_.end() || from > work->second.done_to) return;
+  change(stream).done_to = from - 1;
+}
+
 void RowSweeper::revisit(const core::Unpark& message) {
   core::StreamId stream = 0;
   std::vector<Row> rows;

@@ -33,6 +33,9 @@ class RowSweeper {
   /// A message is no longer parked: its row goes too if it was pruned and nobody else needs it.
   void revisit(const core::Unpark& message);
 
+  /// What was parked from `from` on no longer is: its rows go as pruned ones do, a part of them with each commit.
+  void revisit(core::StreamId stream, Sequence from);
+
   /// A row was written. If it is below what was pruned, only a parked message can keep it.
   void revisit(const core::RowRecord& row);
 

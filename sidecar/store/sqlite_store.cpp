@@ -23,13 +23,14 @@
 namespace restante::sidecar {
 namespace {
 
-/// Octets that `transaction` may add to the log, on the high side: it decides when a checkpoint is due.
-std::uint64_t log_octets_of(const core::Transaction& transaction) {
+/// Octets that `transaction`, which takes `removed` records away with subscriptions, may add to the log, on the high
+/// side: it decides when a checkpoint is due.
+std::uint64_t log_octets_of(const core::Transaction& transaction, std::uint64_t removed) {
   constexpr std::uint64_t record = 256;
   constexpr std::uint64_t range = 42;  // two numbers, brackets and commas
   constexpr std::uint64_t pages_of_trees = 64U << 10;
   std::uint64_t sum = record * (transaction.streams.size() + transaction.grants.size() + transaction.parked.size() +
-                                transaction.subscriptions.size() + transaction.unparked.size());
+                                transaction.subscriptions.size() + transaction.unparked.size() + removed);
   for (const auto& row : transaction.rows) sum += record + row.octets.size();
   for (const auto& dead : transaction.dead) sum += 2 * record + dead.payload.size() + dead.attributes.size();
   for (const auto& cursor : transaction.cursors) sum += record + range * cursor.settled.size();
@@ -135,7 +136,8 @@ void SqliteStore::roll_back() {
 core::CommitToken SqliteStore::commit(const core::Transaction& transaction) {
   return guarded("a commit", [&] {
     Engine& engine = *engine_;
-    const bool has_room = engine.space.prepare_log(log_octets_of(transaction)) && engine.space.regain();
+    const std::uint64_t octets = log_octets_of(transaction, engine.writer.records_removed(transaction));
+    const bool has_room = engine.space.prepare_log(octets) && engine.space.regain();
     if (!has_room && !transaction.only_frees()) throw core::StoreFull(engine.space.full_text());
     SqlQuery(engine.begin).run();
     engine.writer.apply(transaction);

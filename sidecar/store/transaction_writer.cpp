@@ -69,7 +69,12 @@ TransactionWriter::TransactionWriter(SQLite::Database& database, RowSweeper& swe
               "ON CONFLICT(subscription) DO UPDATE SET floor = ?2, settled = ?3, sum = excluded.sum"),
       keep_clock_(database,
                   "INSERT INTO meta(key, value, sum) VALUES('clock_ms', ?1, record_sum('clock_ms', ?1)) "
-                  "ON CONFLICT(key) DO UPDATE SET value = ?1, sum = excluded.sum") {}
+                  "ON CONFLICT(key) DO UPDATE SET value = ?1, sum = excluded.sum"),
+      first_parked_(database, "SELECT stream, sequence FROM parked WHERE subscription = ?1 ORDER BY sequence LIMIT 1"),
+      count_parked_(database, "SELECT count(*) FROM parked WHERE subscription = ?1"),
+      remove_parked_(database, "DELETE FROM parked WHERE subscription = ?1"),
+      remove_cursor_(database, "DELETE FROM cursor WHERE subscription = ?1"),
+      remove_subscription_(database, "DELETE FROM subscription WHERE id = ?1") {}
 
 void TransactionWriter::apply(const core::Transaction& transaction) {
   if (transaction.incarnation) write_meta(database_, "incarnation", incarnation_text(*transaction.incarnation));
@@ -85,9 +90,19 @@ void TransactionWriter::apply(const core::Transaction& transaction) {
   for (const auto& dead : transaction.dead) write_dead(dead);
   for (const auto& message : transaction.unparked) unpark(message);
   for (const auto& cursor : transaction.cursors) write_cursor(cursor);
+  for (const auto subscription : transaction.removed) remove(subscription);
   for (const auto& prune : transaction.prunes) sweeper_.prune(prune);
   // More may go than comes, so that a backlog of pruned rows shrinks under load too.
   sweeper_.sweep(std::max(RowSweeper::rows_per_commit, transaction.rows.size()));
+}
+
+std::uint64_t TransactionWriter::records_removed(const core::Transaction& transaction) {
+  std::uint64_t records = 0;
+  for (const auto subscription : transaction.removed) {
+    SqlQuery query(count_parked_);
+    if (query.with(subscription).next()) records += 3 + query.natural(0);
+  }
+  return records;
 }
 
 void TransactionWriter::write_stream(const core::StreamRecord& stream) {
@@ -216,6 +231,16 @@ void TransactionWriter::unpark(const core::Unpark& message) {
   }
   const auto removed = SqlQuery(unpark_).with(message.subscription).with(message.sequence).run();
   if (removed != 0) sweeper_.revisit(message);
+}
+
+/// What names it first. The rows that its parked messages needed are not looked up one by one: the sweep begins at the
+/// first of them again. Its dead letters stay.
+void TransactionWriter::remove(core::SubscriptionId subscription) {
+  if (SqlQuery query(first_parked_); query.with(subscription).next())
+    sweeper_.revisit(query.number(0), query.natural(1));
+  for (SQLite::Statement* statement : {&remove_parked_, &remove_cursor_, &clear_filters_, &remove_subscription_}) {
+    SqlQuery(*statement).with(subscription).run();
+  }
 }
 
 }  // namespace restante::sidecar

@@ -20,6 +20,9 @@ class TransactionWriter {
 
   void apply(const core::Transaction& transaction);
 
+  /// Records that go with the subscriptions that `transaction` removes.
+  [[nodiscard]] std::uint64_t records_removed(const core::Transaction& transaction);
+
  private:
   void write_stream(const core::StreamRecord& stream);
   void write_grant(const core::GrantRecord& grant);
@@ -29,6 +32,7 @@ class TransactionWriter {
   void write_dead(const core::DeadRecord& dead);
   void write_cursor(const core::CursorRecord& cursor);
   void unpark(const core::Unpark& message);
+  void remove(core::SubscriptionId subscription);
 
   SQLite::Database& database_;
   RowSweeper& sweeper_;
@@ -48,6 +52,11 @@ class TransactionWriter {
   SQLite::Statement unpark_;
   SQLite::Statement cursor_;
   SQLite::Statement keep_clock_;
+  SQLite::Statement first_parked_;
+  SQLite::Statement count_parked_;
+  SQLite::Statement remove_parked_;
+  SQLite::Statement remove_cursor_;
+  SQLite::Statement remove_subscription_;
 };
 
 }  // namespace restante::sidecar

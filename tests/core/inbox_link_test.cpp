@@ -278,3 +278,25 @@ TEST_CASE("an inbox that stopped comes back only for what it still has to say") 
   bench.said();
   CHECK(bench.effects.empty());
 }
+
+TEST_CASE("an inbox whose subscription was removed ends for good, also if it is told on its next link") {
+  InboxBench bench;
+  bench.connect();
+  bench.live({1, 1});
+  const Refused removed{Side::session, 5, ErrorCode::bad_state, "it was removed"};
+  SECTION("while it is there") { bench.inbox.on_message(removed, bench.now); }
+  SECTION("while it was away") {
+    bench.inbox.on_link_down(bench.now);
+    bench.inbox.on_link_up(bench.now);
+    bench.inbox.on_message(removed, bench.now);
+  }
+  REQUIRE(bench.inbox.trouble());
+  CHECK(bench.inbox.trouble()->final);
+  CHECK(bench.inbox.trouble()->code == ErrorCode::bad_state);
+  CHECK_FALSE(bench.inbox.take(bench.now));
+  bench.said();
+  bench.inbox.on_link_down(bench.now);
+  bench.inbox.on_link_up(bench.now);
+  bench.said();
+  CHECK_FALSE(find<Subscribe>(bench.effects));
+}

@@ -56,10 +56,13 @@ auto fields(const Message& m) {
   } else if constexpr (count == 9) {
     const auto& [a, b, c, d, e, f, g, h, i] = m;
     return std::tie(a, b, c, d, e, f, g, h, i);
+  } else if constexpr (count == 10) {
+    const auto& [a, b, c, d, e, f, g, h, i, j] = m;
+    return std::tie(a, b, c, d, e, f, g, h, i, j);
   } else {
-    static_assert(count == 13);
-    const auto& [a, b, c, d, e, f, g, h, i, j, k, l, n] = m;
-    return std::tie(a, b, c, d, e, f, g, h, i, j, k, l, n);
+    static_assert(count == 14);
+    const auto& [a, b, c, d, e, f, g, h, i, j, k, l, n, o] = m;
+    return std::tie(a, b, c, d, e, f, g, h, i, j, k, l, n, o);
   }
 }
 
@@ -96,7 +99,8 @@ inline std::vector<ControlMessage> all() {
                 {23, 24},
                 grants(),
                 {{25, {26, 27}}},
-                true},
+                true,
+                28},
       Settle{31,
              {{32, {33, 34}}, {32, {36, 40}}},
              {{35, 36, 37, true}, {35, 38, -1, false}},
@@ -116,13 +120,15 @@ inline std::vector<ControlMessage> all() {
       Resend{85, 86},
       Fenced{87, "another writer has it"},
       LiveTarget{88, 89, "tcp://10.0.0.1:7000", 90, 91, true},
-      Subscribed{92, 93, SubscriptionMode::exclusive, 94, 95, grants(), 96, 97},
+      Subscribed{92, 93, SubscriptionMode::exclusive, 94, 95, grants(), 96, 97, 98},
       Grants{97, grants()},
       Redelivery{98, 99, {{{100, 101}, 2}, {{105, 105}, 0}}, 105},
       Checkpoint{102, 103, 101, 104},
       TakenOver{104, "a newer session has it", 105},
       Report{105, "{\"node\":\"edge-7\"}"},
       LiveSource{106, "ipc:///run/y"},
+      RemoveSubscription{107, "orders", "billing", true, true},
+      Removed{108, true, "it is not there", 109, 110, 111, 112, 113},
   };
 }
 

@@ -91,6 +91,10 @@ struct Teller {
     return text;
   }
   std::string operator()(const core::LiveSource&) const { return "listen to the producer"; }
+  std::string operator()(const core::RemoveSubscription& wish) const {
+    return "remove the subscription " + wish.subscription;
+  }
+  std::string operator()(const core::Removed& told) const { return told.done ? "removed" : "not removed"; }
   std::string operator()(const core::Grants& told) const {
     std::string text = "blocks";
     for (const core::Grant& grant : told.grants) text += " " + text_of(grant.range);

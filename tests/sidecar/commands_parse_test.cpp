@@ -150,3 +150,23 @@ TEST_CASE("no line of a help is wider than a terminal of 120 columns") {
     for (std::size_t at = 0; at < text.size(); at = text.find('\n', at) + 1) CHECK(text.find('\n', at) - at <= 120);
   }
 }
+
+TEST_CASE("subscriptions are listed, shown and removed, wherever the options stand") {
+  using Action = SubscriptionsCommand::Action;
+  const auto list = parse_as<SubscriptionsCommand>({"--json", "subscriptions", "list"});
+  CHECK(list.action == Action::list);
+  CHECK(list.stream.empty());
+  CHECK(list.common.json);
+  CHECK(parse_as<SubscriptionsCommand>({"subscriptions", "--sidecar", "/run/x", "list", "s"}).stream == "s");
+  CHECK(parse_as<SubscriptionsCommand>({"subscriptions", "show", "s", "screen"}).name == "screen");
+  const auto remove = parse_as<SubscriptionsCommand>({"subscriptions", "remove", "s", "screen", "--yes", "--force"});
+  CHECK(remove.action == Action::remove);
+  CHECK(remove.yes);
+  CHECK(remove.force);
+  CHECK_FALSE(remove.dry_run);
+  CHECK_THROWS_WITH(parse({"subscriptions"}), Contains("list, show or remove"));
+  CHECK_THROWS_WITH(parse({"subscriptions", "remov"}), Contains("did you mean remove?"));
+  CHECK_THROWS_WITH(parse({"subscriptions", "remove", "s"}), Contains("NAME is missing"));
+  CHECK_THROWS_WITH(parse({"subscriptions", "remove", "s", "n", "--yes", "--dry-run"}), Contains("contradict"));
+  CHECK_THAT(text_of({"help", "subscriptions"}), Contains("subscriptions remove STREAM NAME"));
+}

@@ -53,6 +53,15 @@ void Ledger::on_changed(const std::string& name, Number next) {
   if (!newest.from) newest.from = next;
 }
 
+void Ledger::on_removed(const std::string& name) {
+  Book& book = books_.at(name);
+  book.from.reset();
+  book.never = confirmed_;
+  book.removed = true;
+  book.versions = {Version{book.versions.back().topics, {}, 0}};
+  for (auto& [id, session] : sessions_) session.is_over = session.is_over || session.subscription == name;
+}
+
 Ledger::Number Ledger::check_octets(GrantId grant, Sequence sequence, std::string_view payload) const {
   const auto id = ids_.find({grant, sequence});
   if (id == ids_.end()) throw Violation("unexpected: " + name_of(grant, sequence) + " was never sent");
@@ -63,10 +72,12 @@ Ledger::Number Ledger::check_octets(GrantId grant, Sequence sequence, std::strin
 void Ledger::on_handed(const Reader& reader, const Handed& handed, bool again_allowed) {
   const Number number = check_octets(handed.grant, handed.sequence, handed.payload);
   Book& book = books_[reader.subscription];
-  if (sent_.at(number).topic != handed.topic || !owns(book, number, false)) {
+  const auto known = sessions_.find(reader.session);
+  const bool is_over = known != sessions_.end() && known->second.is_over;
+  if (sent_.at(number).topic != handed.topic || (!is_over && !owns(book, number, false))) {
     throw Violation("not owned: message " + std::to_string(number) + " in " + reader.subscription);
   }
-  if (book.never.contains(number)) {
+  if (book.never.contains(number) && !is_over) {
     throw Violation("older than its subscription: message " + std::to_string(number) + " in " + reader.subscription);
   }
   Session& session = sessions_.at(reader.session);
@@ -121,6 +132,7 @@ void Ledger::on_store_replaced(const std::set<Number>& confirmed, const std::set
   std::set_difference(confirmed_.begin(), confirmed_.end(), confirmed.begin(), confirmed.end(),
                       std::inserter(excused_, excused_.end()));
   for (auto& [name, book] : books_) {
+    if (book.removed) book.never.clear();  // this may be the one that was there before
     if (subscriptions.contains(name)) continue;
     book.from.reset();  // it begins anew when its consumer comes, with what is sent then
   }

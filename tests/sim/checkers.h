@@ -46,6 +46,8 @@ class Ledger {
   void on_subscribing(const std::string& name, const std::string& stream, const std::vector<std::string>& topics);
   /// Its consumer was told that it is there: it owns whatever is sent from now on, from `next` on.
   void on_subscribed(const std::string& name, Number next);
+  /// It was removed on the disk: from now on nothing is owed to it. One that is made by its name later is new.
+  void on_removed(const std::string& name);
 
   /// Its filters are about to change: what is confirmed by now belongs by the old ones.
   void on_changing(const std::string& name, const std::vector<std::string>& topics);
@@ -117,11 +119,13 @@ class Ledger {
     std::set<Number> done, dead, rejected;
     std::map<Number, std::uint32_t> handed;  ///< how often
     std::size_t lost = 0;                    ///< sessions
+    bool removed = false;                    ///< once; an older store may have it again
   };
   struct Session {
     std::string subscription;
     std::set<Id> seen;
     std::map<std::string, Sequence> newest;  // by topic
+    bool is_over = false;                    // its subscription was removed: what it has in hand still comes out
     bool goes_back = false;                  // its subscription is made again and may begin before where it was
   };
   [[nodiscard]] Number check_octets(GrantId grant, Sequence sequence, std::string_view payload) const;

@@ -16,7 +16,8 @@ std::string name_of(const core::ControlMessage& message) {
       "Heartbeat", "Hello",      "Bye",         "OpenWriter", "RequestGrant", "CloseWriter", "Subscribe",
       "Settle",    "CatchUp",    "Unsubscribe", "Query",      "Welcome",      "Unknown",     "Refused",
       "Granted",   "Attached",   "Confirmed",   "Resend",     "Fenced",       "LiveTarget",  "Subscribed",
-      "Grants",    "Redelivery", "Checkpoint",  "TakenOver",  "Report",       "LiveSource"};
+      "Grants",    "Redelivery", "Checkpoint",  "TakenOver",  "Report",       "LiveSource",  "RemoveSubscription",
+      "Removed"};
   static_assert(std::size(names) == std::variant_size_v<core::ControlMessage>);
   std::string text = names[message.index()];
   if (const auto* settle = std::get_if<core::Settle>(&message)) {
@@ -178,7 +179,13 @@ void SimSidecar::notice_cuts(core::Random* random, core::Instant now) {
 void SimSidecar::commit(const core::Transaction& transaction) {
   try {
     if (failing_ != Failing::lost) {
+      std::vector<std::string> removed;
+      for (const core::SubscriptionId id : transaction.removed) {
+        const auto known = disk_.contents().subscriptions.find(id);
+        if (known != disk_.contents().subscriptions.end()) removed.push_back(known->second.name);
+      }
       const core::CommitToken token = disk_.commit(transaction);
+      for (const std::string& name : removed) on_removed(name);
       if (commits != nullptr) commits->push_back(transaction);
       if (failing_ == Failing::no) answers_.emplace_back(token);
     }

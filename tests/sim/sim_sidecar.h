@@ -65,6 +65,8 @@ class SimSidecar {
   std::function<void(const std::string&)> count;
   /// Called with a line for each frame in and out.
   std::function<void(const std::string&)> tell;
+  /// Called with the name of each subscription that is removed on the disk.
+  std::function<void(const std::string&)> on_removed;
   std::vector<core::Transaction>* commits = nullptr;    ///< gets a copy of each commit that holds
   std::function<void(const core::LoadReply&)> on_load;  ///< if set, called for each page of rows
 

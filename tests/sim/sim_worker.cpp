@@ -67,7 +67,10 @@ void SimWorker::on_offer(GrantId grant, core::Range range) {
 
 void SimWorker::note_floor(const core::ControlMessage& told) {
   const auto* subscribed = std::get_if<core::Subscribed>(&told);
-  if (subscribed != nullptr && subscribed->session == setup_.session) floor_ = subscribed->floor;
+  if (subscribed != nullptr && subscribed->session == setup_.session) {
+    floor_ = subscribed->floor;
+    made_ = subscribed->made;
+  }
   const auto* checkpoint = std::get_if<core::Checkpoint>(&told);
   if (checkpoint != nullptr && checkpoint->token == core_.token()) floor_ = std::max(floor_, checkpoint->floor);
 }
@@ -184,7 +187,8 @@ bool SimWorker::take(Ledger& ledger, core::Instant now) {
   auto item = core_.take(now);
   perform(now);
   if (!item) return false;
-  if (taken_over()) throw Violation("taken over, and " + std::to_string(item->sequence) + " is handed out");
+  if (taken_over() || removed())
+    throw Violation("taken over, and " + std::to_string(item->sequence) + " is handed out");
   if (tell)
     tell("  " + role_.subscription + " takes " + std::to_string(item->sequence) + ", attempt " +
          std::to_string(item->attempt));

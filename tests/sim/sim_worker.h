@@ -96,6 +96,10 @@ class SimWorker {
   [[nodiscard]] bool taken_over() const {
     return core_.trouble() && core_.trouble()->code == ErrorCode::held_elsewhere;
   }
+  /// Its subscription was removed, and it was told so.
+  [[nodiscard]] bool removed() const { return core_.trouble() && core_.trouble()->code == ErrorCode::bad_state; }
+  /// The subscription that it was admitted to last.
+  [[nodiscard]] std::int64_t made() const noexcept { return made_; }
   bool extend(std::size_t hand, core::Instant now) { return core_.extend(hands_[hand].item.hand, now); }
   [[nodiscard]] const std::vector<Hand>& hands() const noexcept { return hands_; }
   [[nodiscard]] bool idle() const { return hands_.empty() && core_.queued() == 0; }
@@ -120,6 +124,7 @@ class SimWorker {
   std::set<Id> late_;     // settled after their lease: they may come again
   std::set<Id> offered_;  // live copies and what was owed to this session; nothing else may be handed out
   std::set<GrantId> announced_;
+  std::int64_t made_ = 0;
   Sequence floor_ = 0;  // as told last: live copies below it are done, or come again by the control link (G1)
   bool wants_long_job_ = false;
   std::optional<Ledger::Number> long_job_;

@@ -47,6 +47,24 @@ TEST_CASE("the ledger excuses what was taken away, and nothing else") {
   CHECK_THROWS_AS(ledger.on_handed({"late", 1, false}, {5, 14, "", "x"}, false), Violation);
 }
 
+TEST_CASE("to a subscription that was removed nothing is owed, and one by its name begins anew") {
+  Ledger ledger;
+  ledger.on_subscription("late", "orders", {});
+  ledger.on_session("late", 1);
+  ledger.on_session("other", 2);
+  ledger.on_sent(1, {"orders", "", "1:a", 5, 10});
+  ledger.on_confirmed(1);
+  CHECK(ledger.missing().size() == 1);
+  ledger.on_removed("late");
+  CHECK(ledger.missing().empty());
+  CHECK_NOTHROW(ledger.on_handed({"late", 1, false}, {5, 10, "", "1:a"}, false));  // it was in its queue
+  CHECK_THROWS_AS(ledger.on_handed({"late", 2, false}, {5, 10, "", "1:a"}, false), Violation);
+  ledger.on_subscribed("late", 2);
+  ledger.on_sent(2, {"orders", "", "2:a", 5, 11});
+  ledger.on_confirmed(2);
+  CHECK(ledger.missing() == std::vector<Ledger::Number>{2});
+}
+
 TEST_CASE("an attempt is what was handed out before, or a session that was lost with it") {
   Ledger ledger;
   ledger.on_sent(1, {"orders", "", "1:a", 5, 10});

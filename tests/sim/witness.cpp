@@ -35,6 +35,8 @@ void Witness::on_start() {
 void Witness::on_message(const core::ControlMessage& message, const core::Office& office) {
   if (const auto* subscribe = std::get_if<core::Subscribe>(&message)) {
     asked_[subscribe->session] = {subscribe->subscription, subscribe->claim};
+  } else if (const auto* wish = std::get_if<core::RemoveSubscription>(&message)) {
+    removals_[wish->request] = wish->subscription;
   } else if (const auto* settle = std::get_if<core::Settle>(&message)) {
     on(*settle, office);
   }
@@ -43,6 +45,8 @@ void Witness::on_message(const core::ControlMessage& message, const core::Office
 void Witness::on_told(const core::ControlMessage& message, const core::Office& office) {
   if (const auto* subscribed = std::get_if<core::Subscribed>(&message)) on(*subscribed);
   else if (const auto* redelivery = std::get_if<core::Redelivery>(&message)) on(*redelivery, office);
+  else if (const auto* removed = std::get_if<core::Removed>(&message); removed != nullptr && removed->done)
+    claims_.erase(removals_.at(removed->request));
 }
 
 void Witness::forget(Token only_of, GrantId grant, core::Range range, const std::string& subscription) {

@@ -44,7 +44,8 @@ class Witness {
     std::string subscription;
     std::uint64_t claim = 0;  ///< as it presented it
   };
-  std::map<std::uint64_t, Asked> asked_;  // by session
+  std::map<std::uint64_t, Asked> asked_;           // by session
+  std::map<std::uint64_t, std::string> removals_;  // asked for, by request: the subscription
   std::map<core::Token, std::string> tokens_;
   std::map<Id, core::Token> holders_;  // who was sent it on a control link, and has not given it back
   /// Of a subscription at first sight: after a restart a writer may send again what is below the floor, and a cursor is

@@ -20,6 +20,11 @@ World::World(std::uint64_t seed, const WorldOptions& options)
   sidecar_.tell = [this](const std::string& line) { note(line); };
   sidecar_.count = [this](const std::string& what) { ++sometimes_[what]; };
   sidecar_.is_alive = [this](std::uint32_t pid) { return alive_.contains(pid); };
+  sidecar_.on_removed = [this](const std::string& name) {
+    note("REMOVED ON THE DISK: " + name);
+    ++sometimes_["subscription removed"];
+    ledger_.on_removed(name);
+  };
   make_subscriptions();
   start_sidecar();
   for (const Role& role : roles_) workers_.push_back(make_consumer(role));
@@ -171,15 +176,19 @@ void World::check() {
   }
   for (const auto& [key, dead] : disk_.contents().dead) {
     const auto subscription = disk_.contents().subscriptions.find(dead.subscription);
+    if (subscription == disk_.contents().subscriptions.end()) continue;  // it was removed, and they stay
     ledger_.on_dead(subscription->second.name, dead.grant, dead.sequence, dead.payload);
   }
   for (const auto& worker : workers_) {
     if (!worker->core().subscribed() || worker->dialled_store != store_number_) continue;
+    if (!disk_.contents().subscriptions.contains(worker->made())) continue;  // it was removed, which it does not know
     ledger_.on_subscribed(worker->role().subscription, next_number_);
     if (worker->role().is_changed) ledger_.on_changed(worker->role().subscription, next_number_);
   }
   end_fenced();
   end_taken_over();
+  hear_of_removals();
+  end_removed();
 }
 
 void World::run(std::size_t steps) {

@@ -69,6 +69,9 @@ class World {
   void new_rival(std::size_t at);
   void new_subscription();
   void change_filters();
+  void remove_subscription();
+  void hear_of_removals();
+  void end_removed();
   void end_fenced();
   void end_taken_over();
 
@@ -124,6 +127,7 @@ class World {
   std::uint64_t next_number_ = 1;
   std::uint32_t next_pid_ = 100;
   std::size_t late_ = 0;  // subscriptions made on the way
+  LinkRef tool_;          // of who asked for the last removal
   bool healing_ = false;
   bool keep_trace_ = false;
   std::vector<std::string> trace_;

@@ -24,6 +24,7 @@ void World::process_fault(std::uint64_t kind) {
   if (kind == 2 && options_.crashes) crash_worker(at);
   if (kind == 3 && options_.rivals) new_rival(at);
   if (kind == 4 && options_.late) new_subscription();
+  if (kind >= 3 && options_.late && late_ > 0 && random_.chance(1, 2)) remove_subscription();
   if (kind == 5 && options_.freezes) freeze();
 }
 

@@ -30,6 +30,7 @@ import ownership_test  # noqa: F401
 import paths_test  # noqa: F401
 import pubsub_test  # noqa: F401
 import store_test  # noqa: F401
+import subscriptions_test  # noqa: F401
 import tools_test  # noqa: F401
 import wires_test  # noqa: F401
 import work_test  # noqa: F401

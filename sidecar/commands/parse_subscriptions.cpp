@@ -1,0 +1,91 @@
+// The command lines that look at durable subscriptions and remove them.
+
+#include "sidecar/commands/parse_parts.h"
+
+namespace restante::commands {
+
+namespace {
+
+using Action = SubscriptionsCommand::Action;
+
+Command parse_list(const Arguments& arguments) {
+  Grammar grammar("subscriptions list", "[STREAM] [OPTIONS]", "The durable subscriptions of all streams, or of one.");
+  grammar.examples("  restante subscriptions list\n  restante subscriptions list weather --json");
+  grammar.argument("STREAM", "name of the stream; default: all");
+  add_common(grammar);
+  grammar.parse(arguments);
+  SubscriptionsCommand command;
+  command.common = common_of(grammar);
+  command.stream = grammar.get("STREAM").value_or("");
+  return command;
+}
+
+void add_names(Grammar& grammar) {
+  grammar.argument("STREAM", "name of the stream");
+  grammar.argument("NAME", "name of the subscription");
+}
+
+SubscriptionsCommand named(const Grammar& grammar, Action action) {
+  SubscriptionsCommand command;
+  command.action = action;
+  command.stream = grammar.require("STREAM");
+  command.name = grammar.require("NAME");
+  command.common = common_of(grammar);
+  return command;
+}
+
+Command parse_show(const Arguments& arguments) {
+  Grammar grammar("subscriptions show", "STREAM NAME [OPTIONS]", "Everything about one durable subscription.");
+  grammar.examples("  restante subscriptions show weather screen");
+  add_names(grammar);
+  add_common(grammar);
+  grammar.parse(arguments);
+  return named(grammar, Action::show);
+}
+
+Command parse_remove(const Arguments& arguments) {
+  Grammar grammar("subscriptions remove", "STREAM NAME [OPTIONS]",
+                  "Removes a durable subscription, with all that is kept for nobody else. Its dead letters stay.");
+  grammar.examples(
+      "  restante subscriptions remove weather screen --dry-run   # what would go\n"
+      "  restante subscriptions remove weather screen --yes\n\n"
+      "Exit status 0: done; 1: not there, or not wanted after all; 2: usage; 3: nobody there; 4: refused.");
+  add_names(grammar);
+  grammar.flag("--dry-run", "only say what would go");
+  grammar.flag("--yes", "do not ask; needed where standard input is no terminal");
+  grammar.flag("--force", "also while a consumer is there, which then ends");
+  add_common(grammar);
+  grammar.parse(arguments);
+  grammar.exclude({"--dry-run", "--yes"}, "nothing is removed by a dry run");
+  SubscriptionsCommand command = named(grammar, Action::remove);
+  command.dry_run = grammar.has("--dry-run");
+  command.yes = grammar.has("--yes");
+  command.force = grammar.has("--force");
+  return command;
+}
+
+Command parse_action(const Arguments& arguments) {
+  Grammar grammar("subscriptions", "list|show|remove [OPTIONS]", "Looks at durable subscriptions, or removes one.");
+  grammar.examples(
+      "  restante subscriptions list [STREAM]\n"
+      "  restante subscriptions show STREAM NAME\n"
+      "  restante subscriptions remove STREAM NAME [--dry-run] [--yes] [--force]");
+  add_common(grammar);
+  grammar.parse(arguments);
+  throw UsageError("say what to do: list, show or remove; " + std::string("see `restante subscriptions --help`"));
+}
+
+}  // namespace
+
+Command parse_subscriptions(const Arguments& arguments) {
+  Arguments rest = arguments;
+  const std::string action = take_command(rest);
+  if (action.empty()) return parse_action(rest);
+  if (action == "list") return parse_list(rest);
+  if (action == "show") return parse_show(rest);
+  if (action == "remove") return parse_remove(rest);
+  throw UsageError("subscriptions cannot '" + action + "': " + did_you_mean(action, {"list", "show", "remove"}) +
+                   "see `restante subscriptions --help`");
+}
+
+}  // namespace restante::commands

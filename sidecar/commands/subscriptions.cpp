@@ -1,0 +1,104 @@
+// restante subscriptions: what is remembered for whom, and an end to it.
+
+#include <algorithm>
+#include <vector>
+
+#include "sidecar/commands/cli.h"
+#include "sidecar/commands/command.h"
+#include "sidecar/commands/query.h"
+#include "sidecar/commands/report.h"
+#include "sidecar/commands/terminal.h"
+#include "sidecar/json.h"
+
+namespace restante::commands {
+
+namespace {
+
+using Action = SubscriptionsCommand::Action;
+
+const core::StreamStatus* stream_of(const core::NodeStatus& status, const std::string& name) {
+  const auto at = std::find_if(status.streams.begin(), status.streams.end(),
+                               [&](const core::StreamStatus& stream) { return stream.name == name; });
+  return at == status.streams.end() ? nullptr : &*at;
+}
+
+Exit say_unknown_stream(const std::string& stream, const core::NodeStatus& status) {
+  Arguments known;
+  for (const core::StreamStatus& each : status.streams) known.push_back(each.name);
+  say("restante: node " + status.node + " has no stream '" + stream + "': " + did_you_mean(stream, known) +
+      "`restante streams` tells of those it has");
+  return Exit::not_all_done;
+}
+
+Exit say_unknown_name(const std::string& name, const core::StreamStatus& stream) {
+  Arguments known;
+  for (const core::SubscriptionStatus& each : stream.subscriptions) known.push_back(each.name);
+  say("restante: stream " + stream.name + " has no subscription '" + name + "': " + did_you_mean(name, known) +
+      "`restante subscriptions list " + stream.name + "` tells of those it has");
+  return Exit::not_all_done;
+}
+
+Exit list(const SubscriptionsCommand& command, const std::string& answer, core::NodeStatus status) {
+  if (command.common.json) return print(sidecar::subscriptions_json(answer, command.stream) + "\n"), Exit::done;
+  if (!command.stream.empty()) {
+    std::erase_if(status.streams, [&](const core::StreamStatus& each) { return each.name != command.stream; });
+  }
+  const std::string text = render_subscriptions(status.streams);
+  if (text.empty()) say("no subscriptions yet: `restante sub STREAM --durable NAME` makes one");
+  return print(text), Exit::done;
+}
+
+Exit show(const SubscriptionsCommand& command, const std::string& answer, const core::StreamStatus& stream) {
+  for (const core::SubscriptionStatus& each : stream.subscriptions) {
+    if (each.name != command.name) continue;
+    const auto object = sidecar::subscription_json(answer, stream.name, each.name);
+    print(command.common.json && object ? *object + "\n" : render_subscription(each));
+    return Exit::done;
+  }
+  return say_unknown_name(command.name, stream);
+}
+
+Exit report(const SubscriptionsCommand& command, const core::Removed& told) {
+  if (command.common.json) print(sidecar::to_json(told, command.stream, command.name) + "\n");
+  if (!told.refusal.empty()) {
+    say("restante: cannot remove it: " + told.refusal);
+    return Exit::refused;
+  }
+  if (command.common.json) return Exit::done;
+  const std::string what = "subscription " + command.name + " of stream " + command.stream + ": ";
+  print((told.done ? "removed " : "would remove ") + what + removal_text(told) +
+        (told.done ? ", which are freed" : "") + "; its dead letters stay\n");
+  return Exit::done;
+}
+
+Exit remove(const SubscriptionsCommand& command, const std::string& endpoint) {
+  core::RemoveSubscription wish{1, command.stream, command.name, command.force, true};
+  if (!command.yes) {
+    const core::Removed told = ask_removal(endpoint, wish);
+    if (command.dry_run || !told.refusal.empty()) return report(command, told);
+    say("subscription " + command.name + " of stream " + command.stream + ": " + removal_text(told));
+    if (!ask("Remove it for good?")) return say("nothing was removed"), Exit::not_all_done;
+  }
+  wish.dry_run = false;
+  return report(command, ask_removal(endpoint, wish));
+}
+
+}  // namespace
+
+Exit run(const SubscriptionsCommand& command) {
+  if (command.action == Action::remove && !command.yes && !command.dry_run && !can_ask()) {
+    throw UsageError("removing a subscription needs --yes where nobody can be asked; --dry-run says what would go");
+  }
+  const std::string endpoint = sidecar_endpoint(command.common);
+  const std::string answer = query_sidecar(endpoint, "status");
+  const core::NodeStatus status = read_status(answer);
+  const core::StreamStatus* stream = stream_of(status, command.stream);
+  if (!command.stream.empty() && stream == nullptr) return say_unknown_stream(command.stream, status);
+  if (command.action == Action::list) return list(command, answer, status);
+  if (command.action == Action::show) return show(command, answer, *stream);
+  const bool is_there = std::any_of(stream->subscriptions.begin(), stream->subscriptions.end(),
+                                    [&](const core::SubscriptionStatus& each) { return each.name == command.name; });
+  return is_there ? remove(command, endpoint) : say_unknown_name(command.name, *stream);
+}
+
+}  // namespace restante::commands

@@ -1,0 +1,92 @@
+"""What docs/commands.md promises of `restante subscriptions`, said to real processes."""
+import json
+import subprocess
+
+from harness import Cluster, expect, program
+from registry import scenario
+
+
+def subscriptions(c, s, *words, status=0):
+    done = c.cli("subscriptions", *words, "--sidecar", s.ipc)
+    expect(done.returncode == status, f"subscriptions {words} ended with {done.returncode}: {done.stderr.decode()}")
+    return done
+
+
+def subscribe(c, s, name, *options):
+    """Makes a durable subscription and leaves it."""
+    done = c.cli("sub", "weather", "--durable", name, "--idle", "300ms", "--sidecar", s.ipc, *options)
+    expect(done.returncode == 0, f"sub ended with {done.returncode}: {done.stderr.decode()}")
+    return done.stdout.decode()
+
+
+def publish(c, s, count):
+    text = "".join(f"message {number}\n" for number in range(count)).encode()
+    done = c.cli("pub", "weather", "north/oslo", "--sidecar", s.ipc, input=text)
+    expect(done.returncode == 0, f"pub ended with {done.returncode}: {done.stderr.decode()}")
+
+
+def rows(c, s):
+    return c.status(s)["streams"][0]["rows"]
+
+
+@scenario
+def subscriptions_are_listed_and_shown():
+    """Each has a line, with --json an object; what is not there is named, with what is near."""
+    with Cluster() as c:
+        s = c.sidecar()
+        expect(b"no subscriptions yet" in subscriptions(c, s, "list").stderr, "an empty node")
+        subscribe(c, s, "screen")
+        publish(c, s, 3)
+        table = subscriptions(c, s, "list").stdout.decode().splitlines()
+        expect(table[0].split() == ["STREAM", "NAME", "MODE", "BACKLOG", "OLDEST", "SESSIONS", "STATE"], f"{table}")
+        expect(table[1].split()[:4] == ["weather", "screen", "exclusive", "3"], f"{table}")
+        expect(table[1].endswith("no consumer"), f"{table}")
+        [one] = json.loads(subscriptions(c, s, "list", "weather", "--json").stdout)
+        expect((one["stream"], one["name"], one["backlog_messages"]) == ("weather", "screen", 3), f"{one}")
+        shown = json.loads(subscriptions(c, s, "show", "weather", "screen", "--json").stdout)
+        expect(shown | {"oldest_age_ms": 0} == one | {"oldest_age_ms": 0}, f"{shown}")
+        expect(b"subscription screen (exclusive)" in subscriptions(c, s, "show", "weather", "screen").stdout, "show")
+        expect(b"did you mean screen?" in subscriptions(c, s, "show", "weather", "scren", status=1).stderr, "a name")
+        expect(b"did you mean weather?" in subscriptions(c, s, "list", "wether", status=1).stderr, "a stream")
+
+
+@scenario
+def subscription_is_removed():
+    """A backlog that nobody will ever collect: asked for, shown, removed, freed; also after a restart it stays away."""
+    with Cluster() as c:
+        s = c.sidecar()
+        subscribe(c, s, "screen")
+        publish(c, s, 20)
+        expect(rows(c, s) > 0, "nothing was stored")
+        refused = subscriptions(c, s, "remove", "weather", "screen", status=2)
+        expect(b"needs --yes" in refused.stderr, f"{refused.stderr}")
+        dry = subscriptions(c, s, "remove", "weather", "screen", "--dry-run").stdout.decode()
+        expect(dry.startswith("would remove subscription screen of stream weather: 20 messages"), dry)
+        expect(rows(c, s) > 0, "a dry run freed something")
+        unknown = subscriptions(c, s, "remove", "weather", "scren", "--yes", status=1)
+        expect(b"did you mean screen?" in unknown.stderr, f"{unknown.stderr}")
+        told = json.loads(subscriptions(c, s, "remove", "weather", "screen", "--yes", "--json").stdout)
+        expect(told["removed"] and told["messages"] == told["freed_messages"] == 20, f"{told}")
+        expect(rows(c, s) == 0 and not c.status(s)["streams"][0]["subscriptions"], f"{c.status(s)}")
+        expect(subscribe(c, s, "screen") == "", "a new one begins with what is new")
+
+
+@scenario
+def subscription_with_a_consumer_is_removed_by_force_only():
+    """Who is in the way is named; with --force the consumer ends with the reason, and makes none anew."""
+    with Cluster() as c:
+        s = c.sidecar()
+        reader = subprocess.Popen([program("restante"), "sub", "weather", "--durable", "screen", "--sidecar", s.ipc],
+                                  env=c.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        c.cleanups.append(lambda: (reader.kill(), reader.wait()))
+        c.until("it is there", lambda: c.status(s)["streams"] and c.status(s)["streams"][0]["subscriptions"]
+                and c.status(s)["streams"][0]["subscriptions"][0]["sessions"] == 1)
+        refused = subscriptions(c, s, "remove", "weather", "screen", "--yes", status=4)
+        expect(f"pid {reader.pid}".encode() in refused.stderr and b"--force" in refused.stderr, f"{refused.stderr}")
+        subscriptions(c, s, "remove", "weather", "screen", "--yes", "--force")
+        expect(reader.wait(20) == 4, f"the reader ended with {reader.returncode}")
+        expect(b"was removed" in reader.stderr.read(), "the reader did not say why")
+        expect(not c.status(s)["streams"][0]["subscriptions"], f"{c.status(s)}")
+        c.cli("send", "orders", "--sidecar", s.ipc, input=b"42 apples\n")
+        refused = subscriptions(c, s, "remove", "orders", "workers", "--yes", "--force", status=4)
+        expect(b"belongs to the pipeline" in refused.stderr, f"{refused.stderr}")

@@ -48,6 +48,7 @@ class Ledger {
   void on_subscribed(const std::string& name, Number next);
   /// It was removed on the disk: from now on nothing is owed to it. One that is made by its name later is new.
   void on_removed(const std::string& name);
+  [[nodiscard]] bool was_removed(const std::string& name) const { return books_.at(name).removed; }
 
   /// Its filters are about to change: what is confirmed by now belongs by the old ones.
   void on_changing(const std::string& name, const std::vector<std::string>& topics);

@@ -214,7 +214,9 @@ void World::end_taken_over() {
   for (const Role& role : roles_) {
     const auto is_it = [&](const auto& worker) { return worker->role().subscription == role.subscription; };
     if (std::any_of(workers_.begin(), workers_.end(), is_it)) continue;
-    if (store_number_ == 1) throw Violation("takeover: everybody of " + role.subscription + " was taken over");
+    // Or the one who took it over was told that it is removed, and has ended.
+    if (store_number_ == 1 && !ledger_.was_removed(role.subscription))
+      throw Violation("takeover: everybody of " + role.subscription + " was taken over");
     workers_.push_back(make_consumer(role));
   }
 }

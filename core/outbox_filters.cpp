@@ -8,13 +8,14 @@
 
 namespace restante::core {
 
-/// A batch belongs by the filters that there were when it was copied. While a change is not on the disk it belongs by
-/// the old ones as well: they hold again if that commit never comes.
+/// A batch belongs by the filters that there were when it was copied. While a change is not on the disk, what was
+/// copied since belongs by the old ones as well: they hold again if that commit never comes.
 bool Outbox::owns(const Subscription& subscription, const CopiedBatch& batch) {
   const SubscriptionRecord& record = subscription.record;
   const std::string& topic = batch.batch.header().topic;
   if (filters_match(filters_at(record, batch.last()), topic)) return true;
-  return subscription.changing && filters_match(record.older.back().filters, topic);
+  if (!subscription.changing || batch.last() <= record.older.back().to) return false;
+  return filters_match(record.older.back().filters, topic);
 }
 
 /// From the copied head on, with the next commit; the session is admitted after that. Why not, if it cannot be.

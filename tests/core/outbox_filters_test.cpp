@@ -118,6 +118,30 @@ TEST_CASE("a change is answered when it is on the disk, and without its commit t
   }
 }
 
+TEST_CASE("while a change is being written, what was copied before belongs by its own filters alone (N2)") {
+  Changing one;
+  TestReader other(one.bench, 0x62);  // for which all is kept
+  other.name = "all";
+  other.listens = false;
+  other.join();
+  one.bench.cut(*other.peer);
+  one.publish("a");
+  one.publish("b");  // by {"a"}: not its own
+  one.reader.filters = {"b"};
+  one.reader.join();
+  one.bench.pass(100ms);
+  one.bench.cut(*one.reader.peer);
+  one.publish("b");
+  one.bench.restart();
+  one.bench.disk_runs = false;
+  one.writer.resume(3);
+  one.reader.filters = {"c"};
+  one.reader.join();
+  one.bench.disk_runs = true;
+  one.bench.perform();
+  CHECK(one.read({"c"}) == Sequences{1, 3});
+}
+
 TEST_CASE("workers of a subscription that share it do not change its filters under each other (N2)") {
   OfficeBench bench;
   TestWriter writer(bench);

@@ -141,9 +141,9 @@ void SimListener::check_missed(std::size_t heard) const {
   for (std::size_t at = heard; at-- > 0;) {
     const Published& missed = published_[at];
     if (missed.chain != next->chain) continue;
-    const bool ends_block = next->grant != missed.grant;  // what its writer knew before says nothing there
-    if (missed.sequence < since_) break;                  // it had not begun to hear
-    if (!missed.is_told && !ends_block && !unjudged_.contains(next->grant)) {
+    if (next->grant != missed.grant) break;  // what its writer knew before says nothing there
+    if (missed.sequence < since_) break;     // it had not begun to hear
+    if (!missed.is_told && !unjudged_.contains(next->grant)) {
       throw Violation("listener: sequence " + std::to_string(missed.sequence) + " was missed before " +
                       std::to_string(published_[heard].sequence) + ", and nobody said so");
     }

@@ -39,6 +39,7 @@ std::optional<std::string> Office::problem_of(const RemoveSubscription& wish, co
   const auto& all = outbox->subscriptions();
   const auto at = std::find_if(all.begin(), all.end(),
                                [&](const auto& known) { return known.second.record.name == wish.subscription; });
+  if (!at->second.on_disk) return what + " is just being made; ask again";
   if (at->second.group.sessions().empty() || wish.force) return std::nullopt;
   return what + " has a consumer: " + consumers_of(at->second) +
          ". Stop it first, or remove it all the same with --force";

@@ -49,8 +49,8 @@ void Outbox::undo_changes() {
     record.filters = std::move(record.older.back().filters);
     record.older.pop_back();
     write_record(record);
-    std::erase_if(pending_admissions_, [&](Token token) {
-      if (sessions_.at(token) != id) return false;
+    std::erase_if(pending_admissions_, [&, own_id = id](Token token) {
+      if (sessions_.at(token) != own_id) return false;
       undone_.push_back(token);
       return true;
     });

@@ -214,6 +214,8 @@ void ReaderGroup::settle(const Settle& settle, Cursor::Change& change, const Tur
     reported_early_.erase(sequence);
     Cursor::Entry* entry = cursor_.find(sequence);
     if (loose_.find(sequence) == nullptr) {
+      // Its row is not in memory: it comes again, and its consumer must not have forgotten by then what it said (X9).
+      if (sequence > cursor_.tracked_to()) session->doubt_to = std::max(session->doubt_to, sequence);
       if (entry == nullptr || cursor_.settled(sequence)) continue;
       loosen(*entry, sequence, settle.token);
     }

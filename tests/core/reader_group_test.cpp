@@ -215,6 +215,17 @@ TEST_CASE("an ack by another session settles, and takes it out of the holder's h
   bench.check_books();
 }
 
+TEST_CASE("a reject of what is not in memory is not told as heard before that is done with (X9)") {
+  GroupBench bench;
+  bench.join(1, {8, 1U << 20});
+  const GrantRange later{grant, {bench.next, bench.next}};
+  bench.settle(1, [&](Settle& said) { said.rejects = {Reject{grant, later.range.first, "bad"}}; });
+  CHECK(bench.group.heard().empty());
+  bench.track(1);
+  bench.settle(1, [&](Settle& said) { said.acks = {later}; });
+  CHECK(bench.group.heard().size() == 1);
+}
+
 TEST_CASE("words about what is settled, unknown or not held change nothing") {
   GroupBench bench;
   bench.track(3);

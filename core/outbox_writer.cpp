@@ -69,24 +69,17 @@ bool Outbox::note_known(const std::vector<Grant>& known) {
   return true;
 }
 
-/// The first sequence of a block among `known` that another store gave out under this one's name, or 0. Who knows a
-/// block behind it has seen this store since, and was told by it.
+/// The first sequence of a block among `known` that another store gave out under this one's name, or 0.
 Sequence Outbox::first_of_other_store(const std::vector<Grant>& known) const {
   const auto meets = [](Range a, Range b) { return a.first <= b.last && b.first <= a.last; };
   Sequence first = 0;
   for (const Grant& grant : known) {
-    Sequence end = 0;  // of what was skipped for it
-    for (const Range& skipped : never_granted_) {
-      if (meets(skipped, grant.range)) end = std::max(end, skipped.last);
-    }
-    for (const GrantRecord& ours : grants_) {
-      if (ours.grant.grant != grant.grant && meets(ours.grant.range, grant.range))
-        end = std::max(end, grant.range.last);
-    }
-    if (end == 0) continue;
-    const auto is_behind = [end](const Grant& other) { return other.range.first > end; };
-    if (std::any_of(known.begin(), known.end(), is_behind)) return 0;
-    if (first == 0 || grant.range.first < first) first = grant.range.first;
+    const bool is_other = std::any_of(never_granted_.begin(), never_granted_.end(),
+                                      [&](const Range& skipped) { return meets(skipped, grant.range); }) ||
+                          std::any_of(grants_.begin(), grants_.end(), [&](const GrantRecord& ours) {
+                            return ours.grant.grant != grant.grant && meets(ours.grant.range, grant.range);
+                          });
+    if (is_other && (first == 0 || grant.range.first < first)) first = grant.range.first;
   }
   return first;
 }

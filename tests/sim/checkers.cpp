@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <utility>
 
 namespace restante::sim {
 
@@ -58,7 +59,7 @@ void Ledger::on_removed(const std::string& name) {
   book.from.reset();
   book.never = confirmed_;
   book.removed = true;
-  book.versions = {Version{book.versions.back().topics, {}, 0}};
+  book.former = std::exchange(book.versions, {Version{book.versions.back().topics, {}, 0}});
   for (auto& [id, session] : sessions_) session.is_over = session.is_over || session.subscription == name;
 }
 
@@ -74,7 +75,7 @@ void Ledger::on_handed(const Reader& reader, const Handed& handed, bool again_al
   Book& book = books_[reader.subscription];
   const auto known = sessions_.find(reader.session);
   const bool is_over = known != sessions_.end() && known->second.is_over;
-  if (sent_.at(number).topic != handed.topic || (!is_over && !owns(book, number, false))) {
+  if (sent_.at(number).topic != handed.topic || !owns(book, is_over ? book.former : book.versions, number, false)) {
     throw Violation("not owned: message " + std::to_string(number) + " in " + reader.subscription);
   }
   if (book.never.contains(number) && !is_over) {
@@ -158,14 +159,14 @@ void Ledger::on_memory(std::uint64_t octets, std::uint64_t bound) {
   }
 }
 
-bool Ledger::owns(const Book& book, Number number, bool by_all) const {
+bool Ledger::owns(const Book& book, const std::vector<Version>& versions, Number number, bool by_all) const {
   const Message& message = sent_.at(number);
   if (message.stream != book.stream) return false;
   bool any = false, all = true;
-  for (std::size_t at = 0; at < book.versions.size(); ++at) {
-    const Version& version = book.versions[at];
+  for (std::size_t at = 0; at < versions.size(); ++at) {
+    const Version& version = versions[at];
     if (at > 0 && version.before.contains(number)) break;  // nor by any later one
-    const bool is_over = at + 1 < book.versions.size() && number >= book.versions[at + 1].from.value_or(number + 1);
+    const bool is_over = at + 1 < versions.size() && number >= versions[at + 1].from.value_or(number + 1);
     if (is_over) continue;
     const bool is_owned = version.topics.empty() || version.topics.contains(message.topic);
     any = any || is_owned;
@@ -179,7 +180,7 @@ std::vector<Ledger::Number> Ledger::missing() const {
   for (const auto& [name, book] : books_) {
     for (const Number number : confirmed_) {
       if (book.done.contains(number) || book.dead.contains(number) || excused_.contains(number)) continue;
-      if (book.from && number >= *book.from && owns(book, number, true)) missing.push_back(number);
+      if (book.from && number >= *book.from && owns(book, book.versions, number, true)) missing.push_back(number);
     }
   }
   return missing;

@@ -48,7 +48,6 @@ class Ledger {
   void on_subscribed(const std::string& name, Number next);
   /// It was removed on the disk: from now on nothing is owed to it. One that is made by its name later is new.
   void on_removed(const std::string& name);
-  [[nodiscard]] bool was_removed(const std::string& name) const { return books_.at(name).removed; }
 
   /// Its filters are about to change: what is confirmed by now belongs by the old ones.
   void on_changing(const std::string& name, const std::vector<std::string>& topics);
@@ -115,8 +114,9 @@ class Ledger {
   struct Book {
     std::string stream;
     std::vector<Version> versions;
-    std::optional<Number> from;  ///< owns what is sent from this number on; nullopt: nobody was told yet
-    std::set<Number> never;      ///< confirmed before it was asked for
+    std::vector<Version> former;  ///< of the one that was removed, for what its sessions have in hand
+    std::optional<Number> from;   ///< owns what is sent from this number on; nullopt: nobody was told yet
+    std::set<Number> never;       ///< confirmed before it was asked for
     std::set<Number> done, dead, rejected;
     std::map<Number, std::uint32_t> handed;  ///< how often
     std::size_t lost = 0;                    ///< sessions
@@ -132,7 +132,7 @@ class Ledger {
   [[nodiscard]] Number check_octets(GrantId grant, Sequence sequence, std::string_view payload) const;
   static void check_order(Session& session, const Reader& reader, const Handed& handed, bool is_first);
   /// Does it own it by all versions that may hold for it, or by any of them?
-  [[nodiscard]] bool owns(const Book& book, Number number, bool by_all) const;
+  [[nodiscard]] bool owns(const Book& book, const std::vector<Version>& versions, Number number, bool by_all) const;
 
   std::map<Number, Message> sent_;
   std::map<Id, Number> ids_;

@@ -126,8 +126,9 @@ class World {
   Ledger ledger_;
   std::uint64_t next_number_ = 1;
   std::uint32_t next_pid_ = 100;
-  std::size_t late_ = 0;  // subscriptions made on the way
-  LinkRef tool_;          // of who asked for the last removal
+  std::set<std::string> removed_and_told_;  // subscriptions whose consumer has ended beside a rival
+  std::size_t late_ = 0;                    // subscriptions made on the way
+  LinkRef tool_;                            // of who asked for the last removal
   bool healing_ = false;
   bool keep_trace_ = false;
   std::vector<std::string> trace_;

@@ -215,7 +215,7 @@ void World::end_taken_over() {
     const auto is_it = [&](const auto& worker) { return worker->role().subscription == role.subscription; };
     if (std::any_of(workers_.begin(), workers_.end(), is_it)) continue;
     // Or the one who took it over was told that it is removed, and has ended.
-    if (store_number_ == 1 && !ledger_.was_removed(role.subscription))
+    if (store_number_ == 1 && removed_and_told_.erase(role.subscription) == 0)
       throw Violation("takeover: everybody of " + role.subscription + " was taken over");
     workers_.push_back(make_consumer(role));
   }

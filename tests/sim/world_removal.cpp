@@ -52,7 +52,10 @@ void World::end_removed() {
   });
   for (const Role& role : ended) {
     const auto is_it = [&](const auto& worker) { return worker->role().subscription == role.subscription; };
-    if (std::any_of(workers_.begin(), workers_.end(), is_it)) continue;
+    if (std::any_of(workers_.begin(), workers_.end(), is_it)) {
+      removed_and_told_.insert(role.subscription);  // a rival is left, who may have been taken over by it
+      continue;
+    }
     if (random_.chance(1, 2)) {
       std::erase_if(roles_, [&](const Role& one) { return one.subscription == role.subscription; });
       continue;

@@ -108,13 +108,15 @@ void Outbox::subscribe(const Subscribe& subscribe, SubscriptionId id, const Cons
       return refuse(ErrorCode::held_elsewhere, "subscription " + subscription.record.name + " of stream " +
                                                    record_.name + " was taken over by a newer consumer");
     }
-    const bool plausible = (subscribe.claim - subscription.record.claim) >> claim_random_bits < claim_generations_max;
-    draw_claim(plausible ? subscribe.claim : 0, subscription, turn);
   }
   if (subscribe.filters != subscription.record.filters) {
     if (const auto why = change_filters(subscribe.filters, session.session, subscription)) {
       return refuse(ErrorCode::retry_later, *why);
     }
+  }
+  if (subscription.group.exclusive()) {  // not before: who is refused takes the name from nobody
+    const bool plausible = (subscribe.claim - subscription.record.claim) >> claim_random_bits < claim_generations_max;
+    draw_claim(plausible ? subscribe.claim : 0, subscription, turn);
   }
   replace_sessions(session, subscription, turn);
 

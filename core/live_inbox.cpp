@@ -66,7 +66,6 @@ void LiveInbox::stop(Instant now) {
   retry_at_ = never;
   queue_.clear();
   gaps_.clear();
-  taken_ = pushed_;
 }
 
 // ---- inputs
@@ -151,13 +150,12 @@ void LiveInbox::on_live(std::shared_ptr<const Batch> batch, Instant now) {
     miss(heard.range, true);
   } else {
     queue_.push(std::move(batch), heard.range, 1);
-    pushed_ += count;
   }
 }
 
 void LiveInbox::miss(Range range, bool slow) {
-  if (gaps_.empty() || gaps_.back().after != pushed_) {
-    gaps_.push_back(Gap{range, pushed_, false, false});
+  if (gaps_.empty() || gaps_.back().after != pushed()) {
+    gaps_.push_back(Gap{range, pushed(), false, false});
     ++counters_.gaps;
   }
   Gap& gap = gaps_.back();

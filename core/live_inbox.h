@@ -78,6 +78,8 @@ class LiveInbox final : public Intake {
 
   void subscribe();
   void miss(Range range, bool slow);
+  /// Messages that came into the queue, ever.
+  [[nodiscard]] std::uint64_t pushed() const { return taken_ + queue_.count(); }
   [[nodiscard]] bool gap_is_next() const { return !gaps_.empty() && gaps_.front().after == taken_; }
 
   Options options_;
@@ -92,9 +94,8 @@ class LiveInbox final : public Intake {
   KnownGrants grants_;
   TopicTrail trail_;
   DeliveryQueue queue_;
-  std::uint64_t pushed_ = 0;  // messages, ever
-  std::uint64_t taken_ = 0;   // likewise
-  std::deque<Gap> gaps_;      // at most one between two messages of the queue
+  std::uint64_t taken_ = 0;  // messages, ever
+  std::deque<Gap> gaps_;     // at most one between two messages of the queue
   std::vector<ControlMessage> control_;
   std::vector<Event> events_;
   Counters counters_;

@@ -9,7 +9,8 @@ namespace {
 
 /// Octets of reasons in one message, so that it stays below control_size_max with all its lists full.
 constexpr std::size_t reasons_max = 64U << 10;
-static_assert(reasons_max + limits::text_size_max + limits::ranges_max * (24 * 3 + 32 + 32) < limits::control_size_max);
+static_assert(reasons_max + limits::text_size_max + limits::ranges_max * (24 * 3 + 32 + 32 + 8) <
+              limits::control_size_max);
 
 /// Cuts `all` into the same list of as many messages as it needs.
 template <typename Item>
@@ -71,10 +72,13 @@ void AckBatch::erase_from(Sequence first) {
   std::erase_if(rejects_, [first](const auto& entry) { return entry.first.second >= first; });
 }
 
-void AckBatch::clear() { erase_from(0); }
+void AckBatch::clear() {
+  erase_from(0);
+  told_.clear();
+}
 
 bool AckBatch::empty() const noexcept {
-  return acks_.empty() && nacks_.empty() && rejects_.empty() && released_.empty() && received_.empty();
+  return acks_.empty() && nacks_.empty() && rejects_.empty() && released_.empty() && received_.empty() && told_.empty();
 }
 
 std::vector<GrantRange> AckBatch::nacked() const {
@@ -88,6 +92,7 @@ std::vector<ControlMessage> AckBatch::take(Token token, const Credit& credit) {
   spread(acks_.ranges(), &Settle::acks, messages);
   spread(released_.ranges(), &Settle::released, messages);
   spread(received_.ranges(), &Settle::received, messages);
+  spread(std::vector<std::uint64_t>(told_.begin(), told_.end()), &Settle::missed, messages);
   std::vector<Nack> nacks;
   for (const auto& [id, nack] : nacks_) nacks.push_back(nack);
   spread(nacks, &Settle::nacks, messages);

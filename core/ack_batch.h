@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -22,6 +23,7 @@ class AckBatch {
   void nack(const Nack& nack);
   void reject(Reject reject);
   void release(GrantId grant, Range range);
+  void told(std::uint64_t gap) { told_.insert(gap); }
   void report(const GrantRange& range) { received_.insert(range.grant, range.range); }
 
   /// The session has ended: what it held is free without a word. A nack and a settlement are worth saying later.
@@ -48,6 +50,7 @@ class AckBatch {
   IdSet given_back_;  // of nacks_ and released_
   std::map<Id, Nack> nacks_;
   std::map<Id, std::string> rejects_;
+  std::set<std::uint64_t> told_;  // numbers of gaps, which no sequence names
 };
 
 }  // namespace restante::core

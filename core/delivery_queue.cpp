@@ -19,11 +19,22 @@ void DeliveryQueue::push(std::shared_ptr<const Batch> batch, Range range, std::u
   append({std::move(batch), range, attempt, reader});
 }
 
+void DeliveryQueue::push_gap(Missed gap) {
+  entries_.push_back({nullptr, gap.range, 0, std::nullopt, std::make_shared<const Missed>(std::move(gap))});
+}
+
+Missed DeliveryQueue::pop_gap() {
+  RESTANTE_ASSERT(gap_is_next());
+  Missed gap = *entries_.front().gap;
+  entries_.pop_front();
+  return gap;
+}
+
 DeliveryQueue::Message DeliveryQueue::pop() {
-  RESTANTE_ASSERT(!entries_.empty());
+  RESTANTE_ASSERT(!entries_.empty() && !gap_is_next());
   Entry& front = entries_.front();
-  front.reader.skip_to(front.range.first);
-  Message message{front.batch, front.reader.next(), front.range.first, front.attempt};
+  front.reader->skip_to(front.range.first);
+  Message message{front.batch, front.reader->next(), front.range.first, front.attempt};
   --count_;
   if (front.range.first++ == front.range.last) {
     octets_ -= message.batch->frame().size();
@@ -39,6 +50,10 @@ void DeliveryQueue::erase_where(Range range, Matches matches) {
   count_ = 0;
   octets_ = 0;
   for (Entry& entry : entries) {
+    if (entry.batch == nullptr) {
+      entries_.push_back(std::move(entry));
+      continue;
+    }
     if (!matches(*entry.batch) || entry.range.last < range.first || entry.range.first > range.last) {
       append(std::move(entry));
       continue;
@@ -76,7 +91,9 @@ void DeliveryQueue::clear() noexcept {
 std::vector<GrantRange> DeliveryQueue::ranges() const {
   std::vector<GrantRange> all;
   all.reserve(entries_.size());
-  for (const Entry& entry : entries_) all.push_back({entry.batch->header().grant, entry.range});
+  for (const Entry& entry : entries_) {
+    if (entry.batch != nullptr) all.push_back({entry.batch->header().grant, entry.range});
+  }
   return all;
 }
 

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "core/batch.h"
@@ -30,24 +31,31 @@ class DeliveryQueue {
   /// The oldest message; the queue must not be empty.
   Message pop();
 
+  /// Adds a gap: behind all that is there, before all that comes. It is no message, and stays where messages go.
+  void push_gap(Missed gap);
+  [[nodiscard]] bool gap_is_next() const { return !entries_.empty() && entries_.front().batch == nullptr; }
+  /// The gap that is next.
+  Missed pop_gap();
+
   void erase(GrantId grant, Range range);
   /// Takes out everything from `first` on, of any grant.
   void erase_from(Sequence first);
   /// Takes out everything up to and with `last`, of any grant.
   void erase_up_to(Sequence last);
-  void clear() noexcept;
+  void clear() noexcept;  ///< gaps too
 
-  [[nodiscard]] std::vector<GrantRange> ranges() const;  ///< in the order of the queue
-  [[nodiscard]] bool empty() const noexcept { return entries_.empty(); }
-  [[nodiscard]] std::uint64_t count() const noexcept { return count_; }  ///< messages
-  [[nodiscard]] std::size_t octets() const noexcept { return octets_; }  ///< of the frames that it keeps alive
+  [[nodiscard]] std::vector<GrantRange> ranges() const;                   ///< of messages, in the order of the queue
+  [[nodiscard]] bool empty() const noexcept { return entries_.empty(); }  ///< neither a message nor a gap
+  [[nodiscard]] std::uint64_t count() const noexcept { return count_; }   ///< messages
+  [[nodiscard]] std::size_t octets() const noexcept { return octets_; }   ///< of the frames that it keeps alive
 
  private:
   struct Entry {
-    std::shared_ptr<const Batch> batch;
+    std::shared_ptr<const Batch> batch;  // none: a gap
     Range range;
     std::uint32_t attempt;
-    BatchReader reader;
+    std::optional<BatchReader> reader;
+    std::shared_ptr<const Missed> gap{};
   };
   template <typename Matches>
   void erase_where(Range range, Matches matches);

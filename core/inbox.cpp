@@ -69,6 +69,11 @@ bool Inbox::has_words() const {
 
 std::optional<Inbox::Item> Inbox::take(Instant now) {
   now_ = now;
+  if (queue_.gap_is_next()) {
+    Missed gap = queue_.pop_gap();
+    events_.push_back({Event::Kind::gap, gap.range.first, gap.range.last, std::move(gap.reason), gap.number});
+    return std::nullopt;
+  }
   if (queue_.empty()) {
     window_.on_starved(held_.count(), now);
     return std::nullopt;
@@ -133,11 +138,18 @@ bool Inbox::extend(std::uint64_t hand, Instant now) {
   return handed_.extend(hand, after(now, options_.lease));
 }
 
+void Inbox::told(std::uint64_t number, Instant now) {
+  now_ = now;
+  gaps_.told(number);
+  pending_.told(number);
+}
+
 void Inbox::stop(Instant now) {
   now_ = now;
   if (stopped_) return;
   stopped_ = true;
   give_back_queue();
+  queue_.clear();  // gaps: another consumer is told of them
 }
 
 // ---- time

@@ -24,6 +24,7 @@
 #include "core/received_report.h"
 #include "core/settled_ids.h"
 #include "core/time.h"
+#include "core/told_gaps.h"
 
 namespace restante::core {
 
@@ -85,6 +86,7 @@ class Inbox final : public Intake {
   /// as the verdict needs.
   bool settle(std::uint64_t hand, Verdict verdict, Duration delay, std::string reason, Instant now) override;
   bool extend(std::uint64_t hand, Instant now) override;
+  void told(std::uint64_t number, Instant now) override;
   /// Releases what is queued and asks for nothing more; what is handed out may still be settled. When that is done the
   /// session is ended in good order (Unsubscribe).
   void stop(Instant now) override;
@@ -133,6 +135,7 @@ class Inbox final : public Intake {
   void on(const Subscribed& subscribed, Instant now);
   void on(const Grants& grants);
   void on(const Checkpoint& checkpoint, Instant now);
+  void on(const Missed& missed, Instant now);
   void on(const Refused& refused, Instant now);
   void on(const TakenOver& taken);
   void end_taken_over(const std::string& text);
@@ -162,6 +165,7 @@ class Inbox final : public Intake {
   IdSet held_;      // what is in queue_ or has a running lease in handed_
   IdSet returned_;  // nacked, ended or released: only the sidecar's word brings it again, no live copy
   SettledIds settled_;
+  ToldGaps gaps_;
   ReceivedReport report_;
   CreditWindow window_;
   Credit told_;

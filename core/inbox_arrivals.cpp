@@ -154,7 +154,7 @@ void Inbox::give_back_queue() {
     forget_held(queued.grant, queued.range);
     give_back(queued.grant, queued.range);
   }
-  queue_.clear();
+  queue_.erase_from(0);
 }
 
 }  // namespace restante::core

@@ -85,6 +85,7 @@ void Inbox::on_message(const ControlMessage& message, Instant now) {
   else if (const auto* refused = std::get_if<Refused>(&message)) on(*refused, now);
   else if (const auto* grants = std::get_if<Grants>(&message)) on(*grants);
   else if (const auto* checkpoint = std::get_if<Checkpoint>(&message)) on(*checkpoint, now);
+  else if (const auto* missed = std::get_if<Missed>(&message)) on(*missed, now);
   else if (const auto* taken = std::get_if<TakenOver>(&message)) on(*taken);
 }
 
@@ -119,6 +120,7 @@ void Inbox::on(const Subscribed& subscribed, Instant now) {
     drop_below_floor();
     returned_.erase_up_to(floor_);
   }
+  for (const std::uint64_t number : gaps_.all_told()) pending_.told(number);
   grants_.trim(subscribed.floor);
 }
 
@@ -165,6 +167,24 @@ void Inbox::on(const Checkpoint& checkpoint, Instant now) {
   else settled_.pass(checkpoint.floor, checkpoint.heard);
   if (pending_.empty()) settled_.said(said_);
   grants_.trim(checkpoint.floor);
+}
+
+/// A gap stands in the order of what the control link brings, and what comes live after it need not wait for what is
+/// not there any more.
+void Inbox::on(const Missed& missed, Instant now) {
+  if (token_ == 0 || missed.token != token_) {
+    ++counters_.stale;
+    return;
+  }
+  const ToldGaps::State state = gaps_.state(missed.number);
+  if (state == ToldGaps::State::told) pending_.told(missed.number);
+  if (state == ToldGaps::State::unheard && !stopped_ && !gaps_.full()) {
+    gaps_.queued(missed.number);
+    queue_.push_gap(missed);
+  }
+  if (!exclusive()) return;
+  gate_.on_control(std::min(missed.covers, missed.range.last));
+  accept_passed(now);
 }
 
 void Inbox::on(const Refused& refused, Instant now) {

@@ -37,6 +37,7 @@ class Intake {
     enum class Kind { regressed, gap, taken_over } kind = Kind::gap;
     Sequence from = 0, to = 0;
     std::string text;
+    std::uint64_t number = 0;  ///< of a gap that is owed: told() has to say that the application knows of it; 0: none
   };
   struct Trouble {
     ErrorCode code;
@@ -60,6 +61,8 @@ class Intake {
   /// verdict needs.
   virtual bool settle(std::uint64_t hand, Verdict verdict, Duration delay, std::string reason, Instant now) = 0;
   virtual bool extend(std::uint64_t hand, Instant now) = 0;
+  /// The application was told of the gap with this number. Until then the sidecar owes it, to this consumer or another.
+  virtual void told(std::uint64_t number, Instant now) = 0;
   /// Asks for nothing more; when everything is settled the session is ended in good order (Unsubscribe).
   virtual void stop(Instant now) = 0;
 

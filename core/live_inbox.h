@@ -53,6 +53,7 @@ class LiveInbox final : public Intake {
   std::optional<Item> take(Instant now) override;
   bool settle(std::uint64_t hand, Verdict verdict, Duration delay, std::string reason, Instant now) override;
   bool extend(std::uint64_t hand, Instant now) override;
+  void told(std::uint64_t, Instant now) override { now_ = now; }  // there is nobody to tell
   void stop(Instant now) override;
 
   // ---- inputs

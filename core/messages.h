@@ -124,6 +124,7 @@ struct Settle {
   std::vector<GrantRange> released;  ///< given back without an attempt
   std::vector<GrantRange> received;  ///< live copies that arrived and are unsettled (B5); a report, not a lease
   Credit credit;
+  std::vector<std::uint64_t> missed{};  ///< numbers of the gaps that the application was told of
 };
 struct CatchUp {
   Token token = 0;
@@ -246,6 +247,15 @@ struct Checkpoint {
   Sequence floor = 0;       ///< settled or parked up to here on the sidecar's disk (X9)
   std::uint64_t heard = 0;  ///< so many Settle messages of this token are on the disk, with all that they settled
 };
+/// A gap: of what the subscription owned in `range`, the rest is gone for good, by a rule that its owner chose (B7). In
+/// order with what is redelivered; owed until its number comes back in Settle.missed.
+struct Missed {
+  Token token = 0;
+  std::uint64_t number = 0;  ///< random; a gap of another range or reason has another one
+  Range range;
+  std::string reason;   ///< for people
+  Sequence covers = 0;  ///< as in Redelivery: `range.last`, or 0 if it comes out of its order
+};
 struct TakenOver {
   Token token = 0;
   std::string text;
@@ -271,7 +281,7 @@ struct Removed {
 using ControlMessage =
     std::variant<Heartbeat, Hello, Bye, OpenWriter, RequestGrant, CloseWriter, Subscribe, Settle, CatchUp, Unsubscribe,
                  Query, Welcome, Unknown, Refused, Granted, Attached, Confirmed, Resend, Fenced, LiveTarget, Subscribed,
-                 Grants, Redelivery, Checkpoint, TakenOver, Report, LiveSource, RemoveSubscription, Removed>;
+                 Grants, Redelivery, Checkpoint, TakenOver, Report, LiveSource, RemoveSubscription, Removed, Missed>;
 
 /// Numbered per link and direction from 1; a jump restarts the session (T3).
 struct ControlFrame {

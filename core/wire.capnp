@@ -131,6 +131,8 @@ struct ControlFrame {
     # an operator's tool to sidecar, and back
     removeSubscription @28 :RemoveSubscription;
     removed @29 :Removed;
+    # sidecar to library
+    missed @30 :Missed;
   }
 }
 
@@ -208,6 +210,7 @@ struct Settle {
   released @4 :List(GrantRange);
   received @5 :List(GrantRange);
   credit @6 :Credit;
+  missed @7 :List(UInt64);
 }
 
 struct CatchUp {
@@ -355,4 +358,13 @@ struct Removed {
   freedMessages @5 :UInt64;
   freedOctets @6 :UInt64;
   sessions @7 :UInt64;
+}
+
+struct Missed {
+  token @0 :UInt64;
+  number @1 :UInt64;
+  first @2 :UInt64;
+  last @3 :UInt64;
+  reason @4 :Text;
+  covers @5 :UInt64;
 }

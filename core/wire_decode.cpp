@@ -143,6 +143,8 @@ Settle get(wire::Settle::Reader in) {
   out.released = get_ranges(in.getReleased());
   out.received = get_ranges(in.getReceived());
   out.credit = get(in.getCredit());
+  require_count(in.getMissed(), limits::ranges_max, "gaps");
+  for (const std::uint64_t number : in.getMissed()) out.missed.push_back(number);
   return out;
 }
 
@@ -217,6 +219,10 @@ Checkpoint get(wire::Checkpoint::Reader in) {
 LiveSource get(wire::LiveSource::Reader in) {
   return {in.getToken(), text(in.getEndpoint(), limits::endpoint_size_max, "the endpoint")};
 }
+Missed get(wire::Missed::Reader in) {
+  return {in.getToken(), in.getNumber(), range(in.getFirst(), in.getLast()), explanation(in.getReason()),
+          sequence(in.getCovers())};
+}
 TakenOver get(wire::TakenOver::Reader in) { return {in.getToken(), explanation(in.getText()), in.getSession()}; }
 
 }  // namespace
@@ -253,6 +259,7 @@ ControlMessage get_message(wire::ControlFrame::Reader frame) {
     case Kind::LIVE_SOURCE: return get(frame.getLiveSource());
     case Kind::REMOVE_SUBSCRIPTION: return get(frame.getRemoveSubscription());
     case Kind::REMOVED: return get(frame.getRemoved());
+    case Kind::MISSED: return get(frame.getMissed());
   }
   throw Refusal("it is a message that is not known here");
 }

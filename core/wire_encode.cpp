@@ -138,6 +138,9 @@ void put(Frame frame, const Settle& in) {
   put_list(in.released, limits::ranges_max, [&out](unsigned int count) { return out.initReleased(count); });
   put_list(in.received, limits::ranges_max, [&out](unsigned int count) { return out.initReceived(count); });
   put(out.initCredit(), in.credit);
+  if (in.missed.empty()) return;
+  auto missed = out.initMissed(bounded(in.missed.size(), limits::ranges_max));
+  for (unsigned int i = 0; i < missed.size(); ++i) missed.set(i, in.missed[i]);
 }
 
 void put(Frame frame, const CatchUp& in) {
@@ -276,6 +279,16 @@ void put(Frame frame, const Checkpoint& in) {
   out.setTo(in.to);
   out.setFloor(in.floor);
   out.setHeard(in.heard);
+}
+
+void put(Frame frame, const Missed& in) {
+  auto out = frame.initMissed();
+  out.setToken(in.token);
+  out.setNumber(in.number);
+  out.setFirst(in.range.first);
+  out.setLast(in.range.last);
+  out.setReason(text_of(cut(in.reason)));
+  out.setCovers(in.covers);
 }
 
 void put(Frame frame, const TakenOver& in) {

@@ -163,7 +163,8 @@ void ReaderSession::collect_events() {
       reader_.node_->log.warning("stream " + reader_.options_.stream + " at " + upstream_ + ": " + event.text);
     } else {
       ++gaps_;
-      reader_.gaps_.push_back(Gap{node, reader_.options_.stream, event.from, event.to, std::move(event.text)});
+      Gap gap{node, reader_.options_.stream, event.from, event.to, std::move(event.text)};
+      reader_.gaps_.push_back({std::move(gap), this, event.number});
     }
   }
 }

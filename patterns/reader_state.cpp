@@ -153,7 +153,8 @@ core::Instant ReaderState::advance(core::Instant now) { return now_ = std::max(n
 
 void ReaderState::tell_events(Lock& lock) {
   while (!gaps_.empty()) {
-    const Gap gap = std::move(gaps_.front());
+    const Untold next = std::move(gaps_.front());
+    const Gap& gap = next.gap;
     gaps_.pop_front();
     lock.unlock();  // the application may call anything
     if (options_.on_gap) {
@@ -163,6 +164,9 @@ void ReaderState::tell_events(Lock& lock) {
                          " to " + std::to_string(gap.to) + " are gone: " + gap.reason);
     }
     lock.lock();
+    if (next.number == 0) continue;
+    next.session->inbox_->told(next.number, now_);  // only now: if the application dies before, another is told
+    next.session->touched();
   }
 }
 

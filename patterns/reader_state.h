@@ -102,8 +102,13 @@ class ReaderState : public std::enable_shared_from_this<ReaderState> {
   core::Instant now_{};   // the latest that any thread has read
   std::size_t turn_ = 0;  // the session that is asked first
   bool stopped_ = false;
-  std::string failure_;   // why nothing will come any more, though nobody stopped it
-  std::deque<Gap> gaps_;  // to be told
+  std::string failure_;  // why nothing will come any more, though nobody stopped it
+  struct Untold {
+    Gap gap;
+    ReaderSession* session;
+    std::uint64_t number;  // 0: nobody waits for the word that it was told
+  };
+  std::deque<Untold> gaps_;  // to be told
   int ready_fd_ = -1;
   bool ready_shown_ = false;
   std::deque<std::string> nodes_;  // names that were seen; never shrinks, so that views stay valid

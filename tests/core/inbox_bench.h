@@ -54,6 +54,7 @@ inline Settle settle_in(const std::vector<ControlMessage>& effects) {
     append(all.rejects, settle->rejects);
     append(all.released, settle->released);
     append(all.received, settle->received);
+    append(all.missed, settle->missed);
     all.token = settle->token;
     all.credit = settle->credit;
   }

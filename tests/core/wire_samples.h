@@ -107,7 +107,8 @@ inline std::vector<ControlMessage> all() {
              {{39, 40, "poison"}},
              {{41, {42, 43}}},
              {{44, {45, 46}}},
-             {47, 48}},
+             {47, 48},
+             {49, 50}},
       CatchUp{51, 52},
       Unsubscribe{53},
       Query{54, "status"},
@@ -129,6 +130,7 @@ inline std::vector<ControlMessage> all() {
       LiveSource{106, "ipc:///run/y"},
       RemoveSubscription{107, "orders", "billing", true, true},
       Removed{108, true, "it is not there", 109, 110, 111, 112, 113},
+      Missed{114, 115, {116, 117}, "the limit", 118},
   };
 }
 

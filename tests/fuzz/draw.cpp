@@ -37,6 +37,7 @@ Settle draw_settle(Script& script, const Known& known) {
   settle.released = draw_ranges(script, known);
   settle.received = draw_ranges(script, known);
   settle.credit = {script.number(), script.number() * 100};
+  if (script.chance()) settle.missed.push_back(script.one_of(known.gaps, script.number()));
   return settle;
 }
 
@@ -99,7 +100,7 @@ ControlMessage draw_for_library(Script& script, const Known& known) {
   const std::uint64_t handle = script.below(6) == 0 ? 7 : known.handle;
   const std::uint64_t session = script.below(6) == 0 ? 7 : known.session;
   const auto grants = [&] { return script.chance() ? known.grants : draw_ranges(script, known); };
-  switch (script.below(12)) {
+  switch (script.below(13)) {
     case 0:
       return Refused{script.chance() ? Side::handle : Side::session, handle, static_cast<ErrorCode>(script.below(8)),
                      "no"};
@@ -125,6 +126,7 @@ ControlMessage draw_for_library(Script& script, const Known& known) {
     case 9: return Checkpoint{token, draw_range(script, known).last, script.number(), script.number()};
     case 10:
       return script.below(10) == 0 ? ControlMessage{TakenOver{token, "taken", session}} : ControlMessage{Unknown{}};
+    case 11: return Missed{token, script.below(5), draw_range(script, known), "cut", draw_range(script, known).last};
     default: return Report{script.number(), "{}"};
   }
 }

@@ -14,6 +14,7 @@ namespace restante::fuzz {
 struct Known {
   std::vector<core::Token> tokens{};
   std::vector<core::Grant> grants{};
+  std::vector<std::uint64_t> gaps{};
   std::uint64_t handle = 1;   ///< of the producer
   std::uint64_t session = 1;  ///< of the consumer
 };

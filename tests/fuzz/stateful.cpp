@@ -143,6 +143,8 @@ class Sidecar {
   void learn(const core::ControlMessage& message) {
     if (const auto* granted = std::get_if<core::Granted>(&message)) known_.grants.push_back(granted->grant);
     if (const auto* told = std::get_if<core::Subscribed>(&message)) known_.tokens.push_back(told->token);
+    if (const auto* missed = std::get_if<core::Missed>(&message)) known_.gaps.push_back(missed->number);
+    if (known_.gaps.size() > 6) known_.gaps.erase(known_.gaps.begin());
     if (known_.grants.size() > 6) known_.grants.erase(known_.grants.begin());
     if (known_.tokens.size() > 6) known_.tokens.erase(known_.tokens.begin());
   }
@@ -188,7 +190,9 @@ class Consumer {
         break;
     }
     for (const auto& message : inbox_.take_effects()) check_words(message);
-    inbox_.take_events();
+    for (const auto& event : inbox_.take_events()) {
+      if (event.number != 0 && script_.chance()) inbox_.told(event.number, now_);
+    }
   }
 
  private:

@@ -295,6 +295,29 @@ TEST_CASE("a gap is told in the receiving thread") {
   CHECK(gaps[0].from == 1);
 }
 
+TEST_CASE("a gap that is owed comes between the messages, and is acked when it was told") {
+  FakeSidecar sidecar;
+  Node node(sidecar.options());
+  std::string seen;
+  auto puller = node.puller("orders", {.on_gap = [&](const Gap& gap) {
+                              seen += std::to_string(gap.from) + "-" + std::to_string(gap.to) + " " + gap.reason + " ";
+                              CHECK(settled(sidecar).missed.empty());  // of the message before it
+                            }});
+  sidecar.subscribe();
+  sidecar.redeliver(sidecar.batch(11, {"a"}));
+  sidecar.say(core::Missed{FakeSidecar::token, 7, {12, 14}, "the limit", 14});
+  sidecar.redeliver(sidecar.batch(15, {"b"}));
+  for (int messages = 0; messages < 2; ++messages) {
+    auto message = puller.receive(patience).value();
+    seen += std::string(message.payload()) + " ";
+    message.ack();
+  }
+  CHECK(seen == "a 12-14 the limit b ");
+  std::vector<std::uint64_t> missed;
+  while (missed.empty()) missed = sidecar.expect<core::Settle>().missed;
+  CHECK(missed == std::vector<std::uint64_t>{7});
+}
+
 TEST_CASE("options of a reader are checked before anything is opened") {
   FakeSidecar sidecar;
   Node node(sidecar.options());

@@ -17,7 +17,7 @@ std::string name_of(const core::ControlMessage& message) {
       "Settle",    "CatchUp",    "Unsubscribe", "Query",      "Welcome",      "Unknown",     "Refused",
       "Granted",   "Attached",   "Confirmed",   "Resend",     "Fenced",       "LiveTarget",  "Subscribed",
       "Grants",    "Redelivery", "Checkpoint",  "TakenOver",  "Report",       "LiveSource",  "RemoveSubscription",
-      "Removed"};
+      "Removed",   "Missed"};
   static_assert(std::size(names) == std::variant_size_v<core::ControlMessage>);
   std::string text = names[message.index()];
   if (const auto* settle = std::get_if<core::Settle>(&message)) {
@@ -27,6 +27,7 @@ std::string name_of(const core::ControlMessage& message) {
     for (const auto& reject : settle->rejects) text += " reject " + std::to_string(reject.sequence);
     for (const auto& back : settle->released)
       text += " release " + std::to_string(back.range.first) + "-" + std::to_string(back.range.last);
+    for (const std::uint64_t number : settle->missed) text += " told " + std::to_string(number % 10000);
     text += " credit " + std::to_string(settle->credit.messages);
   }
   if (const auto* redelivery = std::get_if<core::Redelivery>(&message)) {
@@ -44,6 +45,10 @@ std::string name_of(const core::ControlMessage& message) {
     for (const auto& held : subscribe->held)
       text += " held " + std::to_string(held.range.first) + "-" + std::to_string(held.range.last);
     text += " credit " + std::to_string(subscribe->credit.messages);
+  }
+  if (const auto* missed = std::get_if<core::Missed>(&message)) {
+    text += " " + std::to_string(missed->range.first) + "-" + std::to_string(missed->range.last) + " number " +
+            std::to_string(missed->number % 10000);
   }
   if (const auto* point = std::get_if<core::Checkpoint>(&message)) text += " " + std::to_string(point->to);
   return text;

@@ -58,7 +58,9 @@ inline constexpr std::size_t transaction_octets = 4U << 20;  ///< one group comm
 inline constexpr std::size_t early_ranges_max = 1024;        ///< acks ahead of their copies; more are dropped (B2)
 inline constexpr std::size_t loose_messages_max = 16384;     ///< messages with a history of their own, per subscription
 inline constexpr std::size_t settled_ranges_max = 65536;     ///< what a consumer remembers above the floor
-inline constexpr std::size_t hold_octets = 8U << 20;         ///< live copies that wait while catching up (R14)
+/// Gaps that are owed to one subscription; then its next cut waits until its consumer has heard of some.
+inline constexpr std::size_t gaps_max = 256;
+inline constexpr std::size_t hold_octets = 8U << 20;  ///< live copies that wait while catching up (R14)
 inline constexpr std::size_t hold_batches = 4096;
 inline constexpr std::size_t seen_topics_max = 65536;    ///< topics above the baseline of one consumer (X2)
 inline constexpr std::size_t writer_topics_max = 65536;  ///< topics that a writer remembers for `prev` (W4)

@@ -47,6 +47,7 @@ class Inbox final : public Intake {
     SubscriptionMode mode = SubscriptionMode::shared;
     std::vector<std::string> filters;
     std::string start = "new";
+    Sequence until = 0;                       ///< of a replay: the last that it wants; 0: the newest there is
     std::vector<std::string> live_endpoints;  ///< of a shared one: where it takes live copies
     bool listens = false;                     ///< of an exclusive one: it wants to be told where the writer publishes
     std::string host;
@@ -62,6 +63,7 @@ class Inbox final : public Intake {
   [[nodiscard]] std::size_t held_back() const noexcept { return gate_.waiting(); }  ///< live copies ahead of a gap
   [[nodiscard]] bool subscribed() const override;
   [[nodiscard]] bool has_left() const override { return left_; }
+  [[nodiscard]] bool has_ended() const override { return ended_; }
   [[nodiscard]] Token token() const;  ///< of the present link; 0: none
   [[nodiscard]] Instant next_deadline() const override;
   [[nodiscard]] const std::optional<Trouble>& trouble() const override;
@@ -106,7 +108,8 @@ class Inbox final : public Intake {
  private:
   using BatchRef = std::shared_ptr<const Batch>;
 
-  [[nodiscard]] bool exclusive() const noexcept { return options_.mode == SubscriptionMode::exclusive; }
+  [[nodiscard]] bool exclusive() const noexcept { return options_.mode != SubscriptionMode::shared; }  // a replay too
+  [[nodiscard]] bool replays() const noexcept { return options_.mode == SubscriptionMode::replay; }
   [[nodiscard]] bool session_may_hold() const noexcept { return token_ != 0 || awaiting_; }
   [[nodiscard]] bool refuses(bool live) const;
   /// Octets of frames in the queue from which on nothing more is asked for. Credit counts payloads; a frame is longer,
@@ -150,6 +153,8 @@ class Inbox final : public Intake {
   bool stopped_ = false;
   bool introduced_ = false;  // Subscribe was said on any link, so that the sidecar may know the session
   bool left_ = false;        // Unsubscribe was
+  bool ended_ = false;       // a replay: everything was delivered and settled
+  bool under_way_ = false;   // a replay: it goes on where it was
   std::uint64_t claim_ = 0;
   Sequence floor_ = 0;          // as told on this link
   Sequence filters_since_ = 0;  // likewise

@@ -39,7 +39,8 @@ void Inbox::subscribe() {
   subscribe.subscription = options_.subscription;
   subscribe.mode = options_.mode;
   subscribe.filters = options_.filters;
-  subscribe.start = options_.start;
+  subscribe.start = under_way_ ? std::to_string(floor_ + 1) : options_.start;
+  subscribe.until = options_.until;
   subscribe.claim = claim_;
   subscribe.live_endpoints = options_.live_endpoints;
   subscribe.listens = options_.listens;
@@ -109,6 +110,10 @@ void Inbox::on(const Subscribed& subscribed, Instant now) {
   grants_.add(subscribed.grants);
   floor_ = subscribed.floor;
   filters_since_ = subscribed.filters_since;
+  if (replays()) {
+    under_way_ = true;
+    options_.until = subscribed.until;
+  }
   said_ = 0;
   settled_.begin(subscribed.floor, pending_);
   if (pending_.empty()) settled_.said(said_);
@@ -167,6 +172,7 @@ void Inbox::on(const Checkpoint& checkpoint, Instant now) {
   else settled_.pass(checkpoint.floor, checkpoint.heard);
   if (pending_.empty()) settled_.said(said_);
   grants_.trim(checkpoint.floor);
+  if (replays() && floor_ >= options_.until) stopped_ = ended_ = true;
 }
 
 /// A gap stands in the order of what the control link brings, and what comes live after it need not wait for what is

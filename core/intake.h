@@ -50,8 +50,9 @@ class Intake {
   [[nodiscard]] virtual std::size_t queued() const = 0;  ///< messages not handed out
   [[nodiscard]] virtual std::size_t handed_out() const = 0;
   [[nodiscard]] virtual bool subscribed() const = 0;
-  [[nodiscard]] virtual bool has_left() const = 0;          ///< it was stopped, and the sidecar knows or need not
-  [[nodiscard]] virtual Instant next_deadline() const = 0;  ///< of leases, reports, pending settlements
+  [[nodiscard]] virtual bool has_left() const = 0;                ///< it was stopped, and the sidecar knows or need not
+  [[nodiscard]] virtual bool has_ended() const { return false; }  ///< a replay is over: nothing will come any more
+  [[nodiscard]] virtual Instant next_deadline() const = 0;        ///< of leases, reports, pending settlements
   [[nodiscard]] virtual const std::optional<Trouble>& trouble() const = 0;  ///< refused, taken over
 
   // ---- commands

@@ -22,6 +22,7 @@ LoadPage::LoadPage(const LoadRequest& request, Sequence pruned_to, std::function
     : request_(request), floor_(std::max(request.after, pruned_to)), last_of_(std::move(last_of)) {
   reply_.number = request.number;
   reply_.stream = request.stream;
+  reply_.pruned_to = pruned_to;
 }
 
 bool LoadPage::takes(std::size_t octets) const noexcept {

@@ -54,16 +54,16 @@ StoreImage MemoryStore::image() {
       return left.grant.range.first < right.grant.range.first;
     });
     image.grants.insert(image.grants.end(), grants.begin(), grants.end());
+    image.pruned.push_back({id, book.pruned_to});
     if (book.rows.empty()) continue;
     StoreImage::Rows rows;
     rows.stream = id;
     rows.rows = book.rows.size();
     rows.first = book.rows.begin()->second.first;
     rows.last = book.rows.rbegin()->second.last;
-    for (const auto& [first, row] : book.rows) {
-      rows.messages += row.last - row.first + 1;
-      rows.octets += row.octets.size();
-    }
+    const Totals totals = totals_of(book);
+    rows.messages = totals.messages;
+    rows.octets = totals.octets;
     image.rows.push_back(rows);
   }
   for (const auto& [id, subscription] : contents_.subscriptions) image.subscriptions.push_back(subscription);
@@ -89,8 +89,7 @@ CommitToken MemoryStore::commit(const Transaction& transaction) {
   }
   require_room(transaction);
   octets_written_ += size_of(transaction);
-  apply(transaction);
-  return committed(transaction.number, usage());
+  return committed(transaction.number, usage(), apply(transaction));
 }
 
 void MemoryStore::require_room(const Transaction& transaction) {
@@ -102,7 +101,7 @@ void MemoryStore::require_room(const Transaction& transaction) {
   if (full_) throw StoreFull("the store in memory is full: settle or prune something");
 }
 
-void MemoryStore::apply(const Transaction& transaction) {
+std::vector<Pruned> MemoryStore::apply(const Transaction& transaction) {
   if (transaction.incarnation) contents_.incarnation = *transaction.incarnation;
   contents_.clock_ms = std::max(contents_.clock_ms, transaction.clock_ms);
   for (const StreamRecord& stream : transaction.streams) {
@@ -128,11 +127,47 @@ void MemoryStore::apply(const Transaction& transaction) {
     contents_.cursors.insert_or_assign(cursor.subscription, cursor);
   }
   for (const SubscriptionId removed : transaction.removed) remove(removed);
+  std::vector<Pruned> pruned;
   for (const Prune& prune : transaction.prunes) {
     auto& book = contents_.streams.at(prune.stream);
-    book.pruned_to = std::max(book.pruned_to, prune.to);
+    book.pruned_to = std::max(book.pruned_to, prune.keep.any() ? kept_from(book, prune) : prune.to);
+    sweep(book);
+    const Totals totals = totals_of(book);
+    pruned.push_back({prune.stream, book.pruned_to, book.rows.size(), totals.messages, totals.octets, false});
   }
   for (auto& [id, book] : contents_.streams) sweep(book);
+  return pruned;
+}
+
+MemoryStore::Totals MemoryStore::totals_of(const StoreContents::StreamBook& book) {
+  Totals totals;
+  for (const auto& [first, row] : book.rows) {
+    totals.messages += row.last - row.first + 1;
+    totals.octets += row.octets.size();
+  }
+  return totals;
+}
+
+/// Up to where rows are to go, the oldest first, so that what is left fits.
+Sequence MemoryStore::kept_from(const StoreContents::StreamBook& book, const Prune& prune) const {
+  const Retention& keep = prune.keep;
+  Totals left = totals_of(book);
+  Sequence to = book.pruned_to;
+  for (const auto& [first, row] : book.rows) {
+    if (row.last > prune.to) break;
+    if (row.last <= book.pruned_to) continue;
+    const bool is_old =
+        keep.age_ms != 0 && (row.stored_ms < prune.now_ms - keep.age_ms || row.stored_ms > prune.now_ms);
+    const std::uint64_t messages = row.last - row.first + 1;
+    const bool too_many = (keep.messages != 0 && left.messages >= keep.messages + messages) ||
+                          (keep.octets != 0 && left.octets >= keep.octets + row.octets.size());
+    if (!is_old && !too_many) break;
+    to = row.last;
+    if (is_needed(row)) continue;
+    left.messages -= row.last - row.first + 1;
+    left.octets -= row.octets.size();
+  }
+  return to;
 }
 
 void MemoryStore::apply_rows(const Transaction& transaction) {
@@ -201,11 +236,16 @@ std::vector<Sequence> MemoryStore::parked_between(StreamId stream, Sequence firs
   return found;
 }
 
-LoadReply MemoryStore::load(const LoadRequest& request) {
+LoadReply MemoryStore::load(const LoadRequest& asked) {
   require_alive();
-  const auto stream = contents_.streams.find(request.stream);
-  if (stream == contents_.streams.end()) return LoadPage(request, 0, [](Sequence) { return Sequence{0}; }).end(0, {});
+  const auto stream = contents_.streams.find(asked.stream);
+  if (stream == contents_.streams.end()) return LoadPage(asked, 0, [](Sequence) { return Sequence{0}; }).end(0, {});
   const auto& book = stream->second;
+  LoadRequest request = asked;
+  for (const auto& [first, row] : book.rows) {
+    if (asked.from_ms == 0 || row.stored_ms >= asked.from_ms) break;
+    request.after = std::max(request.after, row.last);
+  }
   const auto last_of = [&book](Sequence sequence) {
     const auto next = book.rows.upper_bound(sequence);
     return next == book.rows.begin() ? Sequence{0} : std::prev(next)->second.last;

@@ -45,7 +45,12 @@ class MemoryStore : public Store {
  private:
   void require_alive() const;
   void require_room(const Transaction& transaction);
-  void apply(const Transaction& transaction);
+  struct Totals {
+    std::uint64_t messages = 0, octets = 0;
+  };
+  std::vector<Pruned> apply(const Transaction& transaction);
+  [[nodiscard]] static Totals totals_of(const StoreContents::StreamBook& book);
+  [[nodiscard]] Sequence kept_from(const StoreContents::StreamBook& book, const Prune& prune) const;
   void apply_rows(const Transaction& transaction);
   void remove(SubscriptionId subscription);
   void sweep(StoreContents::StreamBook& book);

@@ -41,9 +41,21 @@ using Incarnation = std::array<std::uint64_t, 2>;
 enum class StreamKind : std::uint8_t { kept, live };
 /// pipeline: one subscription, `workers`, made with the stream. pubsub: those that subscribers make.
 enum class StreamPattern : std::uint8_t { pipeline, pubsub };
-/// `live`: without a name, and nothing is kept for it; no subscription of the store is one.
-enum class SubscriptionMode : std::uint8_t { shared, exclusive, live };
+/// `live`: without a name, and nothing is kept for it. `replay`: without a name too, and reads what is kept. No
+/// subscription of the store is one of these.
+enum class SubscriptionMode : std::uint8_t { shared, exclusive, live, replay };
 enum class Side : std::uint8_t { handle, session, link };
+
+/// How long a stream keeps what nobody is owed any more, so that it can be asked for again. Every bound that is set
+/// (not 0) holds: the oldest batch goes if it is older, or if without it there is still that much. With none set, what
+/// is settled goes. What is owed stays, whatever is set here.
+struct Retention {
+  std::int64_t age_ms = 0;
+  std::uint64_t messages = 0;
+  std::uint64_t octets = 0;
+  [[nodiscard]] bool any() const noexcept { return age_ms != 0 || messages != 0 || octets != 0; }
+  friend bool operator==(const Retention&, const Retention&) = default;
+};
 
 /// How much a consumer can take: what it may have unsettled in all. Absolute, not a difference.
 struct Credit {
@@ -78,6 +90,7 @@ struct OpenWriter {
   std::uint64_t window = 0;   ///< octets it would like to have unconfirmed
   StreamPattern pattern = StreamPattern::pipeline;
   std::vector<std::string> live_endpoints{};  ///< where it publishes: its PUB; `*` for the host as in Subscribe
+  Retention retention{};                      ///< of the stream, if it is made now
 };
 struct RequestGrant {
   std::uint64_t handle = 0;
@@ -92,7 +105,7 @@ struct Subscribe {
   std::string subscription;
   SubscriptionMode mode = SubscriptionMode::shared;
   std::vector<std::string> filters;
-  std::string start;                        ///< new, beginning, or a sequence
+  std::string start;                        ///< `new`, `beginning`, a sequence, or `@` and milliseconds after 1970
   std::uint64_t claim = 0;                  ///< of an exclusive name; 0 draws a new one (X7)
   std::vector<std::string> live_endpoints;  ///< where its PULL listens; `*` for the host means the peer's address
   std::string host;                         ///< as in Hello: tells whether ipc endpoints can be reached
@@ -101,6 +114,7 @@ struct Subscribe {
   std::vector<GrantRange> held;  ///< delivered or queued and unsettled from an earlier link
   bool listens = false;          ///< exclusive or live: it wants to be told where the writer publishes
   std::int64_t made = 0;         ///< as told in this session's last Subscribed; 0: it was told none
+  Sequence until = 0;            ///< of a replay: the last that it wants; 0: the newest that is there now
 };
 
 struct Nack {
@@ -144,6 +158,22 @@ struct RemoveSubscription {
   std::string subscription;
   bool force = false;    ///< also while a consumer is there
   bool dry_run = false;  ///< only say what would go
+};
+
+/// An operator's wish: the subscription begins again elsewhere, whatever it has settled.
+struct ResetSubscription {
+  std::uint64_t request = 0;
+  std::string stream;
+  std::string subscription;
+  std::string start;     ///< as in Subscribe
+  bool force = false;    ///< also while a consumer is there
+  bool dry_run = false;  ///< only say what would come again
+};
+/// An operator's wish: how long the stream keeps what nobody is owed any more.
+struct SetStream {
+  std::uint64_t request = 0;
+  std::string stream;
+  Retention retention;
 };
 
 // ---- sidecar to library
@@ -214,6 +244,7 @@ struct Subscribed {
   /// What was copied up to here belongs to it by earlier filters (N2): live copies of it are not for this session.
   Sequence filters_since = 0;
   std::int64_t made = 0;  ///< which subscription by this name it is: another number, another subscription
+  Sequence until = 0;     ///< of a replay: when the floor is here, it has ended
 };
 struct Grants {
   Token token = 0;
@@ -278,10 +309,29 @@ struct Removed {
   std::uint64_t sessions = 0;  ///< consumers that were there
 };
 
+/// The answer to ResetSubscription: after the commit, or at once if nothing changes.
+struct WasReset {
+  std::uint64_t request = 0;
+  bool done = false;
+  std::string refusal;         ///< why not, for people; empty: it is, or would be
+  Sequence from = 0;           ///< it owns what is above
+  Sequence gone_to = 0;        ///< of what was asked for, what is gone: from `from` up to here; 0: nothing
+  std::uint64_t messages = 0;  ///< that wait for it then; an upper bound
+  std::uint64_t octets = 0;
+  std::uint64_t sessions = 0;  ///< consumers that were there
+};
+/// The answer to SetStream: after the commit, or at once if nothing changes.
+struct StreamSet {
+  std::uint64_t request = 0;
+  std::string refusal;  ///< why not, for people
+  Retention retention;  ///< as it is now
+};
+
 using ControlMessage =
     std::variant<Heartbeat, Hello, Bye, OpenWriter, RequestGrant, CloseWriter, Subscribe, Settle, CatchUp, Unsubscribe,
                  Query, Welcome, Unknown, Refused, Granted, Attached, Confirmed, Resend, Fenced, LiveTarget, Subscribed,
-                 Grants, Redelivery, Checkpoint, TakenOver, Report, LiveSource, RemoveSubscription, Removed, Missed>;
+                 Grants, Redelivery, Checkpoint, TakenOver, Report, LiveSource, RemoveSubscription, Removed, Missed,
+                 ResetSubscription, WasReset, SetStream, StreamSet>;
 
 /// Numbered per link and direction from 1; a jump restarts the session (T3).
 struct ControlFrame {

@@ -26,7 +26,7 @@ Office::Office(const StoreImage& image, const Settings& settings, Instant now)
     if (by_id.contains(grant.stream)) by_id.at(grant.stream)->restore_grant(grant);
   }
   for (const SubscriptionRecord& record : image.subscriptions) {
-    next_subscription_id_ = std::max(next_subscription_id_, record.id + 1);
+    next_subscription_id_ = std::max({next_subscription_id_, record.id + 1, record.made + 1});
     if (!by_id.contains(record.stream)) continue;
     CursorRecord cursor{record.id, record.start, {}};
     for (const CursorRecord& known : image.cursors) {
@@ -40,6 +40,9 @@ Office::Office(const StoreImage& image, const Settings& settings, Instant now)
   }
   for (const StoreImage::Rows& rows : image.rows) {
     if (by_id.contains(rows.stream)) by_id.at(rows.stream)->restore_rows(rows);
+  }
+  for (const Pruned& pruned : image.pruned) {
+    if (by_id.contains(pruned.stream)) by_id.at(pruned.stream)->restore_pruned(pruned.to);
   }
   for (auto& [name, outbox] : streams_) outbox.restored(now);
   usage_ = image.usage;

@@ -97,14 +97,19 @@ class Office {
   void on_message(LinkId id, Link& link, const Unsubscribe& unsubscribe);
   void on_message(LinkId id, Link& link, const Query& query);
   void on_message(LinkId id, Link& link, const RemoveSubscription& wish);
+  void on_message(LinkId id, Link& link, const ResetSubscription& wish);
+  void on_message(LinkId id, Link& link, const SetStream& wish);
   void begin(Instant now);
   [[nodiscard]] static std::optional<std::string> problem_of(const Subscribe& subscribe);
   /// Why it cannot be removed, for people.
   [[nodiscard]] std::optional<std::string> problem_of(const RemoveSubscription& wish, const Outbox* outbox) const;
+  [[nodiscard]] std::optional<std::string> problem_of(const ResetSubscription& wish, const Outbox* outbox) const;
+  [[nodiscard]] static std::string problem_of_start(const std::string& start);
   [[nodiscard]] std::string consumers_of(const Subscription& subscription) const;
   bool has_room(LinkId id, Link& link, const Subscribe& subscribe, const Outbox& outbox);
   Token new_session(Link& link, const std::string& stream);
   void listen(LinkId id, Link& link, const Subscribe& subscribe);
+  void replay(LinkId id, Link& link, const Subscribe& subscribe);
   /// `in_order`: nothing that its sessions held is suspect. `closes_writers`: it said goodbye, and will not come back.
   void end_link(LinkId id, bool in_order, bool closes_writers = false);
   void renew_incarnation(const std::string& stream);

@@ -19,18 +19,20 @@ std::string Office::live_endpoint(const Link& link, const Subscribe& subscribe) 
 
 /// What is wrong with the subscription that is asked for, for people.
 std::optional<std::string> Office::problem_of(const Subscribe& subscribe) {
-  const bool is_live = subscribe.mode == SubscriptionMode::live;
-  if (is_live && !subscribe.subscription.empty()) return "a subscription that only listens has no name";
-  if (const auto fault = problem_of_subscription_name(subscribe.subscription); fault && !is_live) {
+  const bool has_no_name = subscribe.mode == SubscriptionMode::live || subscribe.mode == SubscriptionMode::replay;
+  if (has_no_name && !subscribe.subscription.empty()) return "a subscription that only listens or replays has no name";
+  if (const auto fault = problem_of_subscription_name(subscribe.subscription); fault && !has_no_name) {
     return "subscription name \"" + subscribe.subscription + "\" " + *fault;
   }
   for (const std::string& filter : subscribe.filters) {
     if (const auto fault = problem_of_filter(filter)) return "filter \"" + filter + "\" " + *fault;
   }
-  if (!subscribe.start.empty() && subscribe.start != "new" && subscribe.start != "beginning") {
-    return "start \"" + subscribe.start + "\" is neither \"new\" nor \"beginning\"";
-  }
+  if (!parse_start(subscribe.start)) return problem_of_start(subscribe.start);
   return std::nullopt;
+}
+
+std::string Office::problem_of_start(const std::string& start) {
+  return "start \"" + start + "\" is neither \"new\" nor \"beginning\", nor a sequence, nor a time";
 }
 
 void Office::on_message(LinkId, Link& link, const CatchUp& request) {
@@ -47,7 +49,8 @@ bool Office::has_room(LinkId id, Link& link, const Subscribe& subscribe, const O
     return one.second == subscribe.stream && !outbox.has_session(one.first);
   });
   const bool is_live = subscribe.mode == SubscriptionMode::live;
-  const bool fits = is_live ? outbox.listeners() < limits::listeners_max : outbox.sessions() < limits::sessions_max;
+  bool fits = outbox.sessions() < limits::sessions_max && outbox.replays() < limits::replays_max;
+  if (is_live) fits = outbox.listeners() < limits::listeners_max;
   if (link.sessions.size() < limits::handles_max && fits) return true;
   refuse(id, Side::session, subscribe.session, ErrorCode::retry_later, "too many sessions");
   return false;
@@ -86,6 +89,10 @@ void Office::on_message(LinkId id, Link& link, const Subscribe& subscribe) {
   }
   if (subscribe.mode == SubscriptionMode::live) {
     listen(id, link, subscribe);
+    return;
+  }
+  if (subscribe.mode == SubscriptionMode::replay) {
+    replay(id, link, subscribe);
     return;
   }
   // A late word of a process that was killed must not take an exclusive name from its successor (X7), nor bring back

@@ -8,6 +8,13 @@
 
 namespace restante::core {
 
+namespace {
+
+/// With less than this part of the quota left, what is only kept makes way for what is owed.
+constexpr std::uint64_t pressed_part = 8;
+
+}  // namespace
+
 void Office::set_wall(std::int64_t wall_ms) {
   wall_ms_ = wall_ms;
   if (std::exchange(has_wall_, true)) return;
@@ -52,7 +59,7 @@ std::optional<Transaction> Office::next_transaction(Instant now) {
   begin(now);
   Transaction transaction;
   if (std::exchange(must_free_, false)) {
-    for (auto& [name, outbox] : streams_) outbox.collect_freeing(transaction);
+    for (auto& [name, outbox] : streams_) outbox.collect_freeing(transaction, turn_);
   }
   if (transaction.empty()) {
     end_empty_commit();
@@ -67,7 +74,7 @@ std::optional<Transaction> Office::next_transaction(Instant now) {
     end_empty_commit();
     return std::nullopt;
   }
-  if (!transaction.parked.empty()) transaction.clock_ms = turn_.clock_ms;
+  if (!transaction.parked.empty()) transaction.clock_ms = turn_.clock_ms;  // as streams with retention do
   transaction.number = ++transaction_number_;
   only_frees_ = transaction.only_frees();
   in_commit_ = true;
@@ -117,8 +124,10 @@ void Office::set_windows() {
   std::uint64_t window = std::max<std::uint64_t>(limits::batch_size_target, 8 * limits::writer_window / writers);
   window = std::min<std::uint64_t>(window, limits::writer_window);
   std::string limit;
+  bool is_pressed = usage_.full;
   if (usage_.quota > 0) {
     const std::uint64_t room = usage_.quota - std::min(usage_.quota, usage_.used);
+    is_pressed = is_pressed || room < usage_.quota / pressed_part;
     window = std::min(window, room / 4 / writers);
     if (usage_.full && !full_text_.empty()) {
       window = 0;
@@ -133,6 +142,7 @@ void Office::set_windows() {
     // With workers at hand a little goes on: what they ack in time needs no disk.
     const bool flows = window == 0 && outbox.sessions() > 0;
     outbox.set_window(flows ? limits::batch_size_target : window, limit);
+    outbox.set_pressed(is_pressed);
   }
 }
 
@@ -140,7 +150,9 @@ void Office::on_loaded(const LoadReply& reply, Instant now) {
   begin(now);
   for (auto& [name, outbox] : streams_) {
     if (outbox.record().id != reply.stream) continue;
+    const std::size_t before = outbox.subscriptions().size();
     outbox.on_loaded(reply, turn_);
+    if (outbox.subscriptions().size() != before) share_memory();
     finish(outbox);
   }
 }

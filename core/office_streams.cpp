@@ -24,13 +24,9 @@ void Office::add_workers(Outbox& outbox) {
                                " has become a pipeline: nothing is published there. Receive from it with a puller, or "
                                "subscribe to it by a name",
                            turn_);
-  outbox.add_subscription(SubscriptionRecord{next_subscription_id_++,
-                                             outbox.record().id,
-                                             std::string(pipeline_subscription),
-                                             SubscriptionMode::shared,
-                                             {},
-                                             0,
-                                             0});
+  const SubscriptionId id = next_subscription_id_++;
+  outbox.add_subscription(SubscriptionRecord{
+      id, outbox.record().id, std::string(pipeline_subscription), SubscriptionMode::shared, {}, 0, 0, {}, id});
   share_memory();
 }
 
@@ -44,6 +40,11 @@ bool Office::is_pipeline(Outbox& outbox, StreamPattern wanted) {
 Outbox* Office::written_stream(const OpenWriter& open, LinkId id) {
   Outbox* outbox = stream(open.stream, open.kind, open.pattern, id, Side::handle, open.handle);
   if (outbox == nullptr || open.resume || open.kind == StreamKind::live) return outbox;
+  // Who writes first says how long it is kept, unless an operator was here before; later the operator does.
+  const StreamRecord& record = outbox->record();
+  if (record.writer == 0 && open.retention.any() && !record.retention.any()) {
+    outbox->set_retention(open.retention, 0, 0);
+  }
   const bool has_workers = is_pipeline(*outbox, open.pattern);
   if (has_workers == (open.pattern == StreamPattern::pipeline)) return outbox;
   refuse(id, Side::handle, open.handle, ErrorCode::bad_argument,
@@ -89,7 +90,7 @@ Outbox* Office::stream(const std::string& name, StreamKind kind, StreamPattern p
 /// The memory for batches is one budget of the node, however many streams and subscriptions there are (C5).
 void Office::share_memory() {
   std::size_t subscriptions = 0;
-  for (const auto& [name, outbox] : streams_) subscriptions += outbox.subscriptions().size();
+  for (const auto& [name, outbox] : streams_) subscriptions += outbox.subscriptions().size() + outbox.replays();
   const std::uint64_t share = limits::tracked_octets_all / std::max<std::size_t>(1, subscriptions);
   for (auto& [name, outbox] : streams_) {
     outbox.set_share(std::clamp<std::uint64_t>(share, limits::tracked_octets_min, limits::tracked_octets_max));

@@ -14,6 +14,7 @@ void Outbox::restore_subscription(const SubscriptionRecord& record, const Cursor
                                   const StoreImage::Parked& parked) {
   const Sequence floor = std::max(cursor.floor, record.start);
   Subscription subscription{record, ReaderGroup(Cursor(floor, cursor.settled), settings_.retry, record.mode)};
+  if (record.made == 0) subscription.record.made = record.id;
   subscription.on_disk = true;
   subscription.durable_floor = floor;
   if (parked.count > 0) {
@@ -27,10 +28,7 @@ void Outbox::restore_subscription(const SubscriptionRecord& record, const Cursor
 void Outbox::restore_rows(const StoreImage::Rows& rows) {
   rows_ = rows.rows;
   row_octets_ = rows.octets;
-  for (auto& [id, subscription] : subscriptions_) {  // an upper bound: the window above the floor is not taken off
-    subscription.backlog_messages = rows.messages;
-    subscription.backlog_octets = rows.octets;
-  }
+  history_ = {history_.pruned_to, rows.rows, rows.messages, rows.octets};
 }
 
 /// B8: until a writer attaches, the copied head is the last row or the end of the closed blocks.
@@ -42,6 +40,7 @@ void Outbox::restored(Instant now) {
   }
   restart_head_ = head_;
   confirmed_to_ = head_;
+  for (auto& [id, subscription] : subscriptions_) estimate_backlog(subscription);
   // It keeps its seat for as long as it may take to come back; if its process is dead, its successor need not wait.
   const ProcessRecord& process = record_.writer_process;
   writer_.holder = {record_.writer, 0, process.name, process.pid, process.start_time, process.host, process.pid == 0};
@@ -100,7 +99,7 @@ void Outbox::on_copy(LinkId link, Batch batch, Turn& turn) {
       if (subscription.group.cursor().tracked_to() >= old_head) subscription.group.cursor().pass(head_);
     }
   }
-  accepted->due = settings_.elision ? never : turn.now;  // finish() knows who is live
+  accepted->due = elides() ? never : turn.now;  // finish() knows who is live
   line_.push_back(std::move(accepted));
 }
 
@@ -167,7 +166,7 @@ bool Outbox::is_safe(const CopiedBatch& batch) const {
   if (batch.last() > 0) return true;  // the planted bug of the negative control: confirmed before its commit
 #endif
   if (batch.place == CopiedBatch::Place::stored) return true;
-  return batch.owed_by == 0 && !batch.wanted_on_disk && (settings_.elision || batch.messages() == 0);
+  return batch.owed_by == 0 && !batch.wanted_on_disk && (elides() || batch.messages() == 0);
 }
 
 Sequence Outbox::settled_to() const {
@@ -229,6 +228,7 @@ void Outbox::finish(Turn& turn) {
     all_live = all_live && hot && !group.anything_owed();
     if (group.has_unparked()) cursor_due_ = std::min(cursor_due_, after(turn.now, limits::cursor_delay));
   }
+  finish_replays(turn);
   // With nobody to take it the delay is 0; else an ack may spare the disk (DESIGN section 3).
   const Duration delay = all_live ? settings_.store_delay : Duration{};
   for (auto at = line_.rbegin(); at != line_.rend() && (*at)->due == never; ++at) (*at)->due = after(turn.now, delay);
@@ -237,9 +237,11 @@ void Outbox::finish(Turn& turn) {
 
 void Outbox::on_time(Turn& turn) {
   for (auto& [id, subscription] : subscriptions_) subscription.group.on_time(turn);
+  for (auto& [token, replay] : replays_) replay.group.on_time(turn);
 }
 
 void Outbox::checkpoint(Turn& turn) {
+  prune_by_age(turn);
   for (auto& [id, subscription] : subscriptions_) {
     const Sequence floor = subscription.durable_floor;
     if (subscription.group.cursor().floor() > floor || subscription.group.has_unwritten_words()) {
@@ -249,6 +251,9 @@ void Outbox::checkpoint(Turn& turn) {
     const bool covers_more = subscription.group.live() && to > subscription.told_to;
     if (floor == subscription.told_floor && !covers_more && !subscription.group.has_heard_more()) continue;
     tell_checkpoint(subscription, to, turn);
+  }
+  for (auto& [token, replay] : replays_) {
+    if (replay.group.cursor().floor() > replay.told_floor) tell_checkpoint(token, replay, turn);
   }
 }
 
@@ -282,6 +287,7 @@ Instant Outbox::next_deadline(Instant now, bool store_is_busy) const {
   for (const auto& [id, subscription] : subscriptions_) {
     next = std::min(next, subscription.group.next_deadline(now));
   }
+  for (const auto& [token, replay] : replays_) next = std::min(next, replay.group.next_deadline(now));
   return next;
 }
 

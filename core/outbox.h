@@ -10,9 +10,13 @@
 #include <set>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
+#include "core/history.h"
 #include "core/reader_group.h"
+#include "core/replay.h"
+#include "core/start.h"
 #include "core/status.h"
 #include "core/store_effects.h"
 #include "core/turn.h"
@@ -74,6 +78,7 @@ class Outbox {
   void restore_subscription(const SubscriptionRecord& record, const CursorRecord& cursor,
                             const StoreImage::Parked& parked);
   void restore_rows(const StoreImage::Rows& rows);
+  void restore_pruned(Sequence to) { history_.pruned_to = to; }
   void restored(Instant now);
 
   // ---- getters
@@ -87,7 +92,11 @@ class Outbox {
   [[nodiscard]] std::uint64_t stored_octets() const noexcept { return stored_octets_; }
   [[nodiscard]] std::size_t sessions() const noexcept { return sessions_.size(); }
   [[nodiscard]] std::size_t listeners() const noexcept { return listeners_.size(); }
-  [[nodiscard]] bool has_session(Token token) const { return sessions_.contains(token) || listeners_.contains(token); }
+  [[nodiscard]] std::size_t replays() const noexcept { return replays_.size() + waiting_.size(); }
+  [[nodiscard]] bool has_session(Token token) const {
+    return sessions_.contains(token) || listeners_.contains(token) || replays_.contains(token) ||
+           waits_for_place(token);
+  }
   [[nodiscard]] bool has_subscription(const std::string& name) const;
   /// Its subscription was removed, and what it says since then was on its way.
   [[nodiscard]] bool is_removed(Token token) const { return removed_sessions_.contains(token); }
@@ -98,6 +107,12 @@ class Outbox {
 
   /// While it is blank.
   void set_kind(StreamKind kind);
+
+  // ---- what is kept of what nobody is owed (outbox_retention.cpp)
+  /// With the next commit, which is answered on `link`; `link` 0: nobody waits for it.
+  void set_retention(const Retention& retention, LinkId link, std::uint64_t request);
+  /// The store has little room left: what is only kept makes way for what is owed.
+  void set_pressed(bool pressed) { pressed_ = pressed; }
 
   // ---- the writer
   void open_writer(const OpenWriter& open, const WriterSeat::Holder& holder, Turn& turn);
@@ -121,6 +136,8 @@ class Outbox {
   void subscribe(const Subscribe& subscribe, SubscriptionId id, const ConsumerSession& session, Turn& turn);
   /// A session that only listens. It is answered at once: there is nothing to write.
   void listen(Token token, const Listener& listener, Turn& turn);
+  /// A session that reads what is kept (core/replay.h).
+  void replay(const Subscribe& subscribe, const ConsumerSession& session, Turn& turn);
   /// There is nothing to hear, for good.
   void dismiss_listeners(const std::string& why, Turn& turn);
   void settle(const Settle& settle, Turn& turn);
@@ -134,6 +151,10 @@ class Outbox {
   /// Removes the subscription, which is there and not leaving yet, with the next commit, which is answered on `link`.
   void remove(const std::string& name, LinkId link, std::uint64_t request, Turn& turn);
 
+  /// Has the subscription, which is there, begin again; answered on `link`, after the commit if there is one. `made`
+  /// tells it from what it was.
+  void reset(const ResetSubscription& wish, LinkId link, std::int64_t made, Turn& turn);
+
   // ---- store
   /// Octets of batches that each subscription may have in memory; what is above it and on disk leaves.
   void set_share(std::uint64_t octets);
@@ -141,7 +162,7 @@ class Outbox {
   /// Puts what is due into `transaction`; at most about `octets_left` of rows, which is reduced.
   void collect(Transaction& transaction, std::uint64_t& octets_left, const Turn& turn);
   /// The same on a full disk: only what frees space.
-  void collect_freeing(Transaction& transaction);
+  void collect_freeing(Transaction& transaction, const Turn& turn);
   void on_committed(const CommitToken& token, Turn& turn);
   void on_not_committed(Instant retry_at);
   /// What was collected came to nothing: what waited for it may go. True if it did: then finish() has work.
@@ -170,6 +191,29 @@ class Outbox {
     LinkId link = 0;
     std::uint64_t request = 0;
   };
+  struct Reset {
+    SubscriptionId subscription = 0;
+    Sequence start = 0;
+    LinkId link = 0;
+    std::int64_t made = 0;
+    WasReset told;
+  };
+  struct WaitingSession {
+    Subscribe subscribe;
+    SubscriptionId id = 0;
+    ConsumerSession session;
+  };
+  struct WaitingReset {
+    ResetSubscription wish;
+    LinkId link = 0;
+    std::int64_t made = 0;
+  };
+  /// Somebody who named a time, till the store has told where in the stream that is.
+  struct WaitingForPlace {
+    std::uint64_t number = 0;  ///< of the load; 0: it was not asked for yet
+    std::int64_t from_ms = 0;
+    std::variant<WaitingSession, WaitingReset> what;
+  };
   /// What the transaction under way will have made durable.
   struct InCommit {
     bool active = false;
@@ -183,6 +227,8 @@ class Outbox {
     std::vector<Unpark> unparked;
     std::vector<GrantRecord> closed_grants;
     std::vector<Removal> removals;
+    std::vector<std::pair<LinkId, std::uint64_t>> retention_answers;
+    std::vector<Reset> resets;
     bool pruned = false;
   };
 
@@ -230,11 +276,18 @@ class Outbox {
   [[nodiscard]] bool leaves_parked(const Subscription& subscription, Sequence sequence) const;
   void note_damage(const LoadReply& reply, const Turn& turn);
 
-  void collect_rows(Transaction& transaction, std::uint64_t& octets_left, Instant now);
+  [[nodiscard]] bool elides() const noexcept { return settings_.elision && !record_.retention.any(); }
+  [[nodiscard]] Prune next_prune(Sequence to, const Turn& turn) const;
+  void note_pruned(const CommitToken& token);
+  [[nodiscard]] bool wants_prune() const;
+  void prune_by_age(const Turn& turn);
+  void estimate_backlog(Subscription& subscription) const;
+  static void count_backlog(Subscription& subscription);
+  void collect_rows(Transaction& transaction, std::uint64_t& octets_left, const Turn& turn);
   void collect_asides(Transaction& transaction, const Turn& turn);
   void collect_unparked(Transaction& transaction);
   void collect_cursors(Transaction& transaction);
-  void collect_prune(Transaction& transaction);
+  void collect_prune(Transaction& transaction, const Turn& turn);
   void collect_removals(Transaction& transaction);
   [[nodiscard]] Sequence prunable_to() const;
   [[nodiscard]] const Subscription& named(const std::string& name) const;
@@ -242,6 +295,27 @@ class Outbox {
   [[nodiscard]] Removed would_free(const Subscription& leaving, const Turn& turn) const;
   void end_subscription(const Removal& removal, Turn& turn);
   void disown(Subscription& subscription, const Removed& told, Instant now);
+  void dismiss(Subscription& subscription, const std::string& why, Turn& turn);
+  void remember_removed(std::int64_t made);
+  void own_line(Subscription& subscription);
+
+  // outbox_starts.cpp, outbox_reset.cpp, outbox_replay.cpp
+  [[nodiscard]] std::optional<std::string> problem_of(const Start& start) const;
+  [[nodiscard]] Sequence place_of(const Start& start) const;
+  void next_load(WaitingForPlace& waiting, std::uint64_t& number, std::vector<LoadRequest>& loads) const;
+  bool load_place(const LoadReply& reply, Turn& turn);
+  void stop_waiting(Token token);
+  [[nodiscard]] bool waits_for_place(Token token) const;
+  [[nodiscard]] bool is_being_reset(SubscriptionId id) const;
+  [[nodiscard]] std::optional<std::string> problem_of(const ResetSubscription& wish) const;
+  void collect_resets(Transaction& transaction);
+  [[nodiscard]] SubscriptionRecord reset_record(const Reset& reset) const;
+  void begin_again(const Reset& reset, Turn& turn);
+  void settle_replay(const Settle& settle, Replay& replay, const Turn& turn);
+  void next_load(Replay& replay, std::uint64_t& number, std::vector<LoadRequest>& loads) const;
+  bool load_replay(const LoadReply& reply, Turn& turn);
+  void finish_replays(Turn& turn);
+  void tell_checkpoint(Token token, Replay& replay, Turn& turn);
   Subscription* find(Token token);
   [[nodiscard]] SubscriptionStatus status(const Subscription& subscription, const Turn& turn) const;
   [[nodiscard]] static std::string why_behind(const Subscription& subscription, bool hot);
@@ -258,6 +332,8 @@ class Outbox {
   std::map<SubscriptionId, Subscription> subscriptions_;
   std::map<Token, SubscriptionId> sessions_;
   std::map<Token, Listener> listeners_;
+  std::map<Token, Replay> replays_;
+  std::vector<WaitingForPlace> waiting_;
 
   std::optional<PendingGrant> pending_grant_;
   std::vector<SubscriptionRecord> pending_subscriptions_;
@@ -265,6 +341,12 @@ class Outbox {
   std::vector<Token> undone_;              // sessions that waited for a change which was undone
   std::vector<Unpark> pending_unparked_;
   std::vector<Removal> pending_removals_;
+  std::vector<std::pair<LinkId, std::uint64_t>> pending_retention_answers_;
+  std::vector<Reset> pending_resets_;
+  History history_;
+  bool pressed_ = false;
+  bool prune_forced_ = false;  // whatever the bounds say
+  std::int64_t next_age_prune_ms_ = 0;
   InCommit in_commit_;
   bool record_dirty_ = true;
   bool prune_needed_ = false;
@@ -276,7 +358,8 @@ class Outbox {
   std::uint64_t copied_ = 0, stored_ = 0, elided_ = 0, rows_ = 0, row_octets_ = 0, damaged_ = 0, stored_octets_ = 0;
   std::uint64_t ignored_copies_ = 0, ignored_acks_ = 0;
   std::uint32_t regresses_ = 0;
-  std::set<SubscriptionId> removed_;  // in this run: who was in one of them is told, and begins none anew
+  std::set<std::int64_t>
+      removed_;  // SubscriptionRecord::made, in this run: who was in one of them is told, and begins none anew
   std::set<Token> removed_sessions_;
   std::vector<Range> never_granted_;  // skipped for the sake of peers that knew more, in this run
 };

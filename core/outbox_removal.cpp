@@ -65,12 +65,15 @@ void Outbox::collect_removals(Transaction& transaction) {
 /// All that is kept up to here goes with the commit that is put together. What is not confirmed yet stays out of it:
 /// who subscribes from the beginning before the commit has come back owns it.
 Sequence Outbox::prunable_to() const {
-  if (in_commit_.removals.empty()) return settled_to();
+  if (in_commit_.removals.empty() && pending_resets_.empty() && in_commit_.resets.empty()) return settled_to();
   Sequence lowest = line_.empty() ? head_ : std::min(head_, line_.front()->first() - 1);
   for (const auto& [id, subscription] : subscriptions_) {
     const bool leaves = std::any_of(in_commit_.removals.begin(), in_commit_.removals.end(),
                                     [own_id = id](const Removal& removal) { return removal.subscription == own_id; });
     if (!leaves) lowest = std::min(lowest, subscription.group.cursor().floor());
+  }
+  for (const auto* resets : {&pending_resets_, &in_commit_.resets}) {
+    for (const Reset& reset : *resets) lowest = std::min(lowest, reset.start);
   }
   return lowest;
 }
@@ -81,23 +84,32 @@ void Outbox::end_subscription(const Removal& removal, Turn& turn) {
   Removed told = would_free(subscription, turn);
   told.request = removal.request;
   told.done = true;
+  dismiss(subscription, " was removed; who subscribes again begins a new one", turn);
+  disown(subscription, told, turn.now);
+  const auto is_its = [&](const auto& record) { return record.id == removal.subscription; };
+  std::erase_if(pending_subscriptions_, is_its);  // a newer claim: it would be there again
+  std::erase_if(pending_unparked_, [&](const Unpark& one) { return one.subscription == removal.subscription; });
+  remember_removed(subscription.record.made);
+  subscriptions_.erase(removal.subscription);
+  turn.out.push_back(Outgoing{removal.link, told, {}});
+}
+
+/// Its consumers are told and go, for good.
+void Outbox::dismiss(Subscription& subscription, const std::string& why, Turn& turn) {
   const std::map<Token, ConsumerSession> sessions = subscription.group.sessions();
   for (const auto& [token, session] : sessions) {
     leave(token, true, turn);
     if (removed_sessions_.size() >= limits::sessions_max) removed_sessions_.clear();
     removed_sessions_.insert(token);
-    const std::string text = "subscription " + subscription.record.name + " of stream " + record_.name +
-                             " was removed; who subscribes again begins a new one";
+    const std::string text = "subscription " + subscription.record.name + " of stream " + record_.name + why;
     turn.out.push_back(Outgoing{session.link, Refused{Side::session, session.session, ErrorCode::bad_state, text}, {}});
   }
-  disown(subscription, told, turn.now);
-  const auto is_its = [&](const auto& record) { return record.id == removal.subscription; };
-  std::erase_if(pending_subscriptions_, is_its);  // a newer claim: it would be there again
-  std::erase_if(pending_unparked_, [&](const Unpark& one) { return one.subscription == removal.subscription; });
-  subscriptions_.erase(removal.subscription);
-  removed_.insert(removal.subscription);
+}
+
+void Outbox::remember_removed(std::int64_t made) {
+  RESTANTE_ASSERT(made != 0);  // what a session says that was told none
+  removed_.insert(made);
   if (removed_.size() > limits::subscriptions_max) removed_.erase(removed_.begin());
-  turn.out.push_back(Outgoing{removal.link, told, {}});
 }
 
 /// What it owed is owed by one less: fresh batches that nobody else owns need no disk now (B1).
@@ -130,6 +142,15 @@ std::optional<Refused> Outbox::removal_refusal(const Subscribe& subscribe) const
   const std::string what = "subscription " + subscribe.subscription + " of stream " + record_.name;
   if (has_subscription(subscribe.subscription) && is_leaving(subscribe.subscription)) {
     return Refused{Side::session, subscribe.session, ErrorCode::retry_later, what + " is just being removed"};
+  }
+  const auto known = std::find_if(subscriptions_.begin(), subscriptions_.end(),
+                                  [&](const auto& one) { return one.second.record.name == subscribe.subscription; });
+  // A lower number is one of before, unless another store gave it out.
+  const bool is_other = known != subscriptions_.end() && subscribe.made != 0 &&
+                        subscribe.made < known->second.record.made && first_of_other_store(subscribe.known) == 0;
+  if (is_other) {
+    return Refused{Side::session, subscribe.session, ErrorCode::bad_state,
+                   what + " was reset or removed while this consumer was away; who subscribes again begins there"};
   }
   if (!removed_.contains(subscribe.made)) return std::nullopt;
   return Refused{Side::session, subscribe.session, ErrorCode::bad_state,

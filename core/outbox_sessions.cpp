@@ -30,13 +30,22 @@ void Outbox::add_subscription(const SubscriptionRecord& record) {
   Subscription added{record, ReaderGroup(Cursor(record.start, {}), settings_.retry, record.mode)};
   added.cursor_dirty = true;
   added.durable_floor = record.start;
-  for (const BatchRef& batch : line_) {  // from now on it owns what is above its start, fresh or not (B1)
-    if (batch->messages() == 0 || batch->last() <= record.start || !owns(added, *batch)) continue;
-    ++batch->owed_by;
-    collected_ = 0;  // what needed no row before may need one now
-  }
+  own_line(added);
   subscriptions_.emplace(record.id, std::move(added));
   write_record(record);
+}
+
+/// From now on it owns what is above its start, fresh or not (B1).
+void Outbox::own_line(Subscription& subscription) {
+  estimate_backlog(subscription);
+  for (const BatchRef& batch : line_) {
+    if (batch->messages() == 0 || batch->last() <= subscription.record.start || !owns(subscription, *batch)) continue;
+    ++batch->owed_by;
+    collected_ = 0;                                           // what needed no row before may need one now
+    if (batch->place != CopiedBatch::Place::fresh) continue;  // the others are in the estimate
+    subscription.backlog_messages += batch->messages();
+    subscription.backlog_octets += batch->octets();
+  }
 }
 
 /// With the next commit; of several changes before it the last one.
@@ -93,9 +102,19 @@ void Outbox::subscribe(const Subscribe& subscribe, SubscriptionId id, const Cons
   auto at = std::find_if(subscriptions_.begin(), subscriptions_.end(),
                          [&](const auto& known) { return known.second.record.name == subscribe.subscription; });
   if (at == subscriptions_.end()) {
-    const Sequence start = subscribe.start == "beginning" ? 0 : head_;
-    add_subscription(
-        SubscriptionRecord{id, record_.id, subscribe.subscription, subscribe.mode, subscribe.filters, start, 0});
+    const Start start = *parse_start(subscribe.start);
+    if (start.kind == Start::Kind::time) {
+      waiting_.push_back({0, start.time_ms, WaitingSession{subscribe, id, session}});
+      return;
+    }
+    if (const auto text = problem_of(start)) {
+      const std::string what = "cannot subscribe to stream " + record_.name + " as " + subscribe.subscription + ": ";
+      turn.out.push_back(
+          Outgoing{session.link, Refused{Side::session, session.session, ErrorCode::bad_argument, what + *text}, {}});
+      return;
+    }
+    add_subscription(SubscriptionRecord{
+        id, record_.id, subscribe.subscription, subscribe.mode, subscribe.filters, place_of(start), 0, {}, id});
     at = subscriptions_.find(id);
   }
   Subscription& subscription = at->second;
@@ -149,7 +168,7 @@ void Outbox::admit(Token token, Turn& turn) {
       Subscribed{session.session, token, subscription->record.mode, subscription->record.claim,
                  subscription->durable_floor, grant_list(), session.regressed_at, subscription->group.first_untried(),
                  subscription->record.older.empty() ? 0 : subscription->record.older.back().to,
-                 subscription->record.id},
+                 subscription->record.made, 0},
       {}});
   if (writer_.attached) tell_sources(turn);
 }
@@ -201,8 +220,10 @@ void Outbox::listen(Token token, const Listener& listener, Turn& turn) {
   const auto before = std::find_if(listeners_.begin(), listeners_.end(), same);
   if (before != listeners_.end()) listeners_.erase(before);  // on a new link
   listeners_[token] = listener;
-  turn.out.push_back(Outgoing{
-      listener.link, Subscribed{listener.session, token, SubscriptionMode::live, 0, head_, grant_list(), 0, 0, 0}, {}});
+  turn.out.push_back(
+      Outgoing{listener.link,
+               Subscribed{listener.session, token, SubscriptionMode::live, 0, head_, grant_list(), 0, 0, 0, 0},
+               {}});
   if (writer_.attached) tell_sources(turn);
 }
 
@@ -214,6 +235,10 @@ void Outbox::dismiss_listeners(const std::string& why, Turn& turn) {
 }
 
 void Outbox::settle(const Settle& settle, Turn& turn) {
+  if (const auto replay = replays_.find(settle.token); replay != replays_.end()) {
+    settle_replay(settle, replay->second, turn);
+    return;
+  }
   Subscription* subscription = find(settle.token);
   if (subscription == nullptr) return;
   Settle allowed = settle;
@@ -245,7 +270,8 @@ void Outbox::catch_up(const CatchUp& request) {
 }
 
 void Outbox::leave(Token token, bool in_order, Turn& turn) {
-  if (listeners_.erase(token) + removed_sessions_.erase(token) > 0) return;
+  stop_waiting(token);
+  if (listeners_.erase(token) + removed_sessions_.erase(token) + replays_.erase(token) > 0) return;
   Subscription* subscription = find(token);
   if (subscription == nullptr) return;
   const auto& sessions = subscription->group.sessions();

@@ -55,6 +55,11 @@ StreamStatus Outbox::status(const Turn& turn) const {
   status.copied = copied_;
   status.stored = stored_;
   status.elided = elided_;
+  status.retention = record_.retention;
+  if (record_.retention.any()) {
+    status.kept_messages = history_.messages;
+    status.kept_octets = history_.octets;
+  }
   const bool may_come_back = writer_.met || turn.now - writer_.since < limits::silence_max;
   status.listeners = listeners_.size();
   if (writer_.holder.pid != 0 && !writer_.holder.is_gone && may_come_back) {

@@ -14,7 +14,7 @@ namespace restante::core {
 bool Outbox::wants_commit(Instant now) const {
   if (in_commit_.active || now < retry_at_) return false;
   if (pending_grant_ || !pending_subscriptions_.empty() || !pending_admissions_.empty() || !pending_removals_.empty() ||
-      cursor_due_ <= now)
+      !pending_resets_.empty() || cursor_due_ <= now)
     return true;
   for (const auto& [id, subscription] : subscriptions_) {
     if (subscription.group.wants_commit()) return true;
@@ -26,19 +26,20 @@ bool Outbox::wants_commit(Instant now) const {
 }
 
 /// Rows are written as a prefix of the line: so a sequence at or below the last row is stored, or was settled by all.
-void Outbox::collect_rows(Transaction& transaction, std::uint64_t& octets_left, Instant now) {
+void Outbox::collect_rows(Transaction& transaction, std::uint64_t& octets_left, const Turn& turn) {
   std::size_t due_to = collected_;
   std::size_t wanted_to = 0;  // a parked message goes with its row, whatever the transaction weighs
   for (std::size_t at = collected_; at < line_.size(); ++at) {
     if (line_[at]->wanted_on_disk) wanted_to = at + 1;
-    if (line_[at]->due <= now || line_[at]->wanted_on_disk) due_to = at + 1;
+    if (line_[at]->due <= turn.now || line_[at]->wanted_on_disk) due_to = at + 1;
   }
   for (; collected_ < due_to && (octets_left > 0 || collected_ < wanted_to); ++collected_) {
     const BatchRef& batch = line_[collected_];
     if (batch->place != CopiedBatch::Place::fresh || batch->messages() == 0) continue;
-    if (batch->owed_by == 0 && !batch->wanted_on_disk && settings_.elision) continue;
+    if (batch->owed_by == 0 && !batch->wanted_on_disk && elides()) continue;
     transaction.rows.push_back(RowRecord{record_.id, batch->batch.header().grant, batch->first(), batch->last(),
-                                         record_.last_row, batch->batch.frame()});
+                                         record_.last_row, batch->batch.frame(), turn.clock_ms});
+    if (record_.retention.any()) transaction.clock_ms = turn.clock_ms;  // the clock of rows must not go back
     if (batch->last() > record_.last_row) record_.last_row = batch->last();
     record_dirty_ = true;
     batch->place = CopiedBatch::Place::writing;
@@ -81,14 +82,14 @@ void Outbox::collect_unparked(Transaction& transaction) {
 }
 
 /// On a full disk: only what frees space, for anything more would be refused whole.
-void Outbox::collect_freeing(Transaction& transaction) {
+void Outbox::collect_freeing(Transaction& transaction, const Turn& turn) {
   RESTANTE_ASSERT(!in_commit_.active);
   in_commit_.active = true;
   in_commit_.last_row = record_.last_row;
   collect_unparked(transaction);
   collect_cursors(transaction);
   collect_removals(transaction);
-  collect_prune(transaction);
+  collect_prune(transaction, turn);
 }
 
 void Outbox::collect_cursors(Transaction& transaction) {
@@ -122,16 +123,17 @@ bool Outbox::has_parked(Range range) const {
   });
 }
 
-void Outbox::collect_prune(Transaction& transaction) {
+void Outbox::collect_prune(Transaction& transaction, const Turn& turn) {
   // The seated writer may not have heard what is confirmed: its window reaches back over a block at the most, and an
   // attach that names a block not known here would fence it.
   constexpr Sequence kept_behind = 2 * limits::grant_messages;
-  const Sequence to = prunable_to();
-  if (prune_needed_) {
-    transaction.prunes.push_back(Prune{record_.id, to});
+  Sequence to = prunable_to();
+  if (wants_prune()) {
+    transaction.prunes.push_back(next_prune(to, turn));
     in_commit_.pruned = true;
-    prune_needed_ = false;
+    prune_needed_ = prune_forced_ = false;
   }
+  if (record_.retention.any()) to = std::min(to, history_.pruned_to);  // what is kept can be asked for and acked
   for (const GrantRecord& known : grants_) {
     const bool over = known.grant.range.last <= to && known.grant.range.last < writer_.granted_to &&
                       (known.handle != record_.writer || known.grant.range.last + kept_behind < writer_.chain) &&
@@ -156,11 +158,13 @@ void Outbox::collect(Transaction& transaction, std::uint64_t& octets_left, const
     transaction.grants.push_back(GrantRecord{record_.id, in_commit_.grant->grant, in_commit_.grant->holder.handle});
   }
   collect_asides(transaction, turn);  // before the rows: a parked message may want its row
-  collect_rows(transaction, octets_left, turn.now);
+  collect_rows(transaction, octets_left, turn);
   collect_unparked(transaction);
   collect_cursors(transaction);
   collect_removals(transaction);
-  collect_prune(transaction);
+  collect_resets(transaction);
+  collect_prune(transaction, turn);
+  in_commit_.retention_answers = std::exchange(pending_retention_answers_, {});
   in_commit_.admissions = std::exchange(pending_admissions_, {});
   if (record_dirty_) transaction.streams.push_back(record_);
   // The markers of these rows become durable with them: what is confirmed by this commit is behind them.
@@ -176,6 +180,8 @@ void Outbox::on_committed(const CommitToken& token, Turn& turn) {
   if (!in_commit_.active) return;
   RESTANTE_ASSERT(token.number() > 0);
   InCommit done = std::exchange(in_commit_, InCommit{});
+  for (const BatchRef& batch : done.rows) history_.add(*batch);
+  note_pruned(token);
   for (const BatchRef& batch : done.rows) {
     batch->place = CopiedBatch::Place::stored;
     batch->wanted_on_disk = false;
@@ -208,7 +214,7 @@ void Outbox::on_committed(const CommitToken& token, Turn& turn) {
     return std::any_of(done.closed_grants.begin(), done.closed_grants.end(),
                        [&](const GrantRecord& closed) { return closed.grant == known.grant; });
   });
-  if (prune_needed_) cursor_due_ = std::min(cursor_due_, after(turn.now, limits::cursor_delay));
+  if (wants_prune()) cursor_due_ = std::min(cursor_due_, after(turn.now, limits::cursor_delay));
   for (const SubscriptionRecord& record : done.subscriptions) {
     Subscription& subscription = subscriptions_.at(record.id);
     subscription.on_disk = true;
@@ -217,6 +223,10 @@ void Outbox::on_committed(const CommitToken& token, Turn& turn) {
   if (done.grant) seat_writer(*done.grant, turn);
   for (const Token session : done.admissions) admit(session, turn);
   for (const Removal& removal : done.removals) end_subscription(removal, turn);
+  for (const Reset& reset : done.resets) begin_again(reset, turn);
+  for (const auto& [link, request] : done.retention_answers) {
+    if (link != 0) turn.out.push_back(Outgoing{link, StreamSet{request, {}, record_.retention}, {}});
+  }
 }
 
 bool Outbox::on_nothing_to_commit(Turn& turn) {
@@ -242,8 +252,12 @@ void Outbox::on_not_committed(Instant retry_at) {
   pending_unparked_.insert(pending_unparked_.begin(), failed.unparked.begin(), failed.unparked.end());
   undo_changes();
   pending_removals_.insert(pending_removals_.begin(), failed.removals.begin(), failed.removals.end());
+  pending_retention_answers_.insert(pending_retention_answers_.begin(), failed.retention_answers.begin(),
+                                    failed.retention_answers.end());
+  pending_resets_.insert(pending_resets_.begin(), failed.resets.begin(), failed.resets.end());
   if (failed.grant) pending_grant_ = failed.grant;
   prune_needed_ = prune_needed_ || failed.pruned;
+  prune_forced_ = prune_forced_ || failed.pruned;
   record_dirty_ = true;
   cursor_due_ = std::min(cursor_due_, retry_at);
   retry_at_ = retry_at;
@@ -259,10 +273,15 @@ void Outbox::set_share(std::uint64_t octets) {
     // A page under way begins where the window ended: it would leave a hole now.
     if (subscription.group.shrink(octets)) subscription.load_number = 0;
   }
+  for (auto& [token, replay] : replays_) {
+    if (replay.group.shrink(octets)) replay.load_number = 0;
+  }
 }
 
 void Outbox::next_loads(std::uint64_t& number, std::vector<LoadRequest>& loads, std::vector<ParkedRequest>& parked,
                         const Turn& turn) {
+  for (WaitingForPlace& waiting : waiting_) next_load(waiting, number, loads);
+  for (auto& [token, replay] : replays_) next_load(replay, number, loads);
   for (auto& [id, subscription] : subscriptions_) {
     const Cursor& cursor = subscription.group.cursor();
     if (subscription.load_number == 0 && cursor.tracked_to() < head_ && cursor.has_room(share_ / 2)) {
@@ -314,6 +333,7 @@ void Outbox::note_damage(const LoadReply& reply, const Turn& turn) {
 }
 
 void Outbox::on_loaded(const LoadReply& reply, Turn& turn) {
+  if (load_place(reply, turn) || load_replay(reply, turn)) return;
   for (auto& [id, subscription] : subscriptions_) {
     if (reply.number == subscription.fetch_number) {
       subscription.fetch_number = 0;
@@ -342,6 +362,7 @@ void Outbox::on_loaded(const LoadReply& reply, Turn& turn) {
     }
     if (reply.end) {
       take_fresh(subscription, turn);
+      count_backlog(subscription);
     } else if (cursor.tracked_to() == before &&
                !reply.damaged.empty()) {        // a page of damage: the next one is behind it
       const Range& bad = reply.damaged.back();  // its end is less to be trusted than its beginning

@@ -17,7 +17,8 @@ constexpr std::size_t grants_in_reserve = 64;
 
 std::vector<Grant> Outbox::grant_list() const {
   std::vector<Grant> list;
-  const Sequence floor = durable_floor();
+  Sequence floor = durable_floor();
+  for (const auto& [token, replay] : replays_) floor = std::min(floor, replay.group.cursor().floor());
   for (const GrantRecord& known : grants_) {
     if (known.grant.range.last > floor) list.push_back(known.grant);
   }
@@ -94,6 +95,7 @@ void Outbox::announce_grants(Turn& turn) const {
       if (session.admitted) turn.out.push_back(Outgoing{session.link, Grants{token, list}, {}});
     }
   }
+  for (const auto& [token, replay] : replays_) turn.out.push_back(Outgoing{replay.link, Grants{token, list}, {}});
 }
 
 void Outbox::raise_head(Sequence head) {

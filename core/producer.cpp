@@ -250,6 +250,7 @@ void Producer::open() {
   message.window = options_.window;
   message.pattern = options_.pattern;
   message.live_endpoints = options_.live_endpoints;
+  message.retention = options_.retention;
   effects_.push_back(Effect{std::move(message), {}});
 }
 

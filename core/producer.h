@@ -36,6 +36,7 @@ class Producer {
     std::uint64_t window = 0;  ///< octets it would like to have unconfirmed
     StreamPattern pattern = StreamPattern::pipeline;
     std::vector<std::string> live_endpoints{};  ///< where it publishes
+    Retention retention{};                      ///< of the stream, if it is made now
   };
   explicit Producer(const Options& options);
 

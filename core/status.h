@@ -39,9 +39,12 @@ struct StreamStatus {
   Sequence confirmed_to = 0;
   std::uint64_t rows = 0;  ///< batches in the store
   std::uint64_t row_octets = 0;
-  std::uint64_t copied = 0;     ///< messages copied by the writer
-  std::uint64_t stored = 0;     ///< messages written to disk
-  std::uint64_t elided = 0;     ///< messages settled in time and never written
+  std::uint64_t copied = 0;  ///< messages copied by the writer
+  std::uint64_t stored = 0;  ///< messages written to disk
+  std::uint64_t elided = 0;  ///< messages settled in time and never written
+  Retention retention;
+  std::uint64_t kept_messages = 0;  ///< in the store, owed or not; only of a stream with retention
+  std::uint64_t kept_octets = 0;
   std::string writer;           ///< who holds it: "name pid 12 for 3 s", "away …"; empty: nobody
   std::uint64_t listeners = 0;  ///< sessions without a subscription
   std::vector<SubscriptionStatus> subscriptions;

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <stdexcept>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "core/store_effects.h"
 
@@ -43,7 +45,9 @@ class Store {
   virtual ParkedReply load(const ParkedRequest& request) = 0;
 
  protected:
-  static CommitToken committed(std::uint64_t number, const StoreUsage& usage) { return CommitToken(number, usage); }
+  static CommitToken committed(std::uint64_t number, const StoreUsage& usage, std::vector<Pruned> pruned) {
+    return CommitToken(number, usage, std::move(pruned));
+  }
 };
 
 }  // namespace restante::core

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <restante/types.h>
@@ -36,6 +37,7 @@ struct StreamRecord {
   std::uint64_t last_marker = 0;
   std::uint64_t writer = 0;        ///< handle that holds the stream; any other is fenced (W3)
   ProcessRecord writer_process{};  ///< of that handle: after a restart it keeps its seat while it may come back
+  Retention retention{};
 };
 
 struct GrantRecord {
@@ -60,6 +62,7 @@ struct SubscriptionRecord {
   Sequence start = 0;                ///< owns what is above
   std::uint64_t claim = 0;
   std::vector<OlderFilters> older{};  ///< by rising `to`, as far as something may still be owed by them
+  std::int64_t made = 0;              ///< which one of its name: a higher number after each removal or reset
 };
 
 /// By which filters of it a batch that ends with `sequence` belongs to it or not.
@@ -82,8 +85,9 @@ struct RowRecord {
   GrantId grant = 0;
   Sequence first = 0;
   Sequence last = 0;
-  Sequence stored_prev = 0;  ///< last sequence of the row before it in its stream (B6); 0: none
-  Buffer octets;             ///< the batch frame, unchanged
+  Sequence stored_prev = 0;    ///< last sequence of the row before it in its stream (B6); 0: none
+  Buffer octets;               ///< the batch frame, unchanged
+  std::int64_t stored_ms = 0;  ///< when it was written, by the clock of Transaction::clock_ms
 };
 
 /// A message that waits for a time, or stood in the way of the floor (B4).
@@ -115,18 +119,29 @@ struct Unpark {
   Sequence last = 0;  ///< and all that are parked up to this one; 0: only that one
 };
 
-/// Rows of `stream` with last <= `to` go, but those that a parked message still needs.
+/// Rows of `stream` with last <= `to` go, but those that a parked message still needs. With `keep`: the oldest of them,
+/// as long as that much is left without it; a bounded number of rows, see Pruned::more.
 struct Prune {
   StreamId stream = 0;
   Sequence to = 0;
+  Retention keep{};
+  std::int64_t now_ms = 0;  ///< for keep.age_ms, by the clock of Transaction::clock_ms
+};
+
+/// What is there of a stream after a commit that had a Prune of it.
+struct Pruned {
+  StreamId stream = 0;
+  Sequence to = 0;  ///< rows up to here are gone, but those that a parked message needs
+  std::uint64_t rows = 0, messages = 0, octets = 0;
+  bool more = false;  ///< the next Prune would find more that is to go
 };
 
 /// One commit. Parts are applied in the order of the members.
 struct Transaction {
   std::uint64_t number = 0;                  ///< rising from 1 in one run of the sidecar
   std::optional<Incarnation> incarnation{};  ///< a new one: the store turned out to be a restored copy (X6)
-  /// With parked messages: the time by the clock that they wait by (milliseconds after 1970, never going back). The
-  /// store keeps the highest it was told, whatever else is deleted.
+  /// With parked messages or rows that are kept for a time: the time by the clock that they wait by (milliseconds after
+  /// 1970, never going back). The store keeps the highest it was told, whatever else is deleted.
   std::int64_t clock_ms = 0;
   std::vector<StreamRecord> streams;              ///< insert or replace
   std::vector<GrantRecord> grants;                ///< insert
@@ -160,6 +175,7 @@ struct LoadRequest {
   Sequence up_to = 0;  ///< rows with first above this are left out
   std::size_t octets = 0;
   std::size_t rows = 0;
+  std::int64_t from_ms = 0;  ///< rows that were stored before this are left out; 0: none
 };
 struct LoadReply {
   std::uint64_t number = 0;
@@ -167,6 +183,7 @@ struct LoadReply {
   std::vector<RowRecord> rows;
   bool end = false;            ///< no further row up to `up_to`
   std::vector<Range> damaged;  ///< rows that did not pass their CRC, or are named by their successor and gone
+  Sequence pruned_to = 0;      ///< rows up to here are gone by a Prune, but those that a parked message needs
 };
 
 /// The page of parked messages of one subscription with due_ms <= `due_ms`, the earliest first; rows are not loaded.
@@ -211,6 +228,7 @@ struct StoreImage {
     Sequence first = 0, last = 0;
   };
   std::vector<Rows> rows;
+  std::vector<Pruned> pruned;  ///< of each stream; only `to` is told
   std::uint64_t dead = 0;
   SubscriptionId highest_subscription = 0;  ///< that any record names: a dead letter outlives its subscription
   std::int64_t clock_ms = 0;                ///< highest of Transaction::clock_ms
@@ -222,12 +240,16 @@ class CommitToken {
  public:
   [[nodiscard]] std::uint64_t number() const noexcept { return number_; }
   [[nodiscard]] const StoreUsage& usage() const noexcept { return usage_; }
+  /// In the order of Transaction::prunes.
+  [[nodiscard]] const std::vector<Pruned>& pruned() const noexcept { return pruned_; }
 
  private:
   friend class Store;
-  CommitToken(std::uint64_t number, const StoreUsage& usage) : number_(number), usage_(usage) {}
+  CommitToken(std::uint64_t number, const StoreUsage& usage, std::vector<Pruned> pruned)
+      : number_(number), usage_(usage), pruned_(std::move(pruned)) {}
   std::uint64_t number_;
   StoreUsage usage_;
+  std::vector<Pruned> pruned_;
 };
 
 }  // namespace restante::core

@@ -9,6 +9,7 @@
 # An `extension` carries octets of a later version or of a user; this version neither reads nor writes it.
 
 using Cxx = import "/capnp/c++.capnp";
+using Operator = import "wire_operator.capnp";
 $Cxx.namespace("restante::core::wire");
 
 # ---- the header of a batch: on the wire and on disk. One fixed size for all, so that room can be kept in front
@@ -73,6 +74,7 @@ enum SubscriptionMode {
   shared @0;
   exclusive @1;
   live @2;
+  replay @3;
 }
 
 enum Side {
@@ -110,7 +112,7 @@ struct ControlFrame {
     settle @8 :Settle;
     catchUp @9 :CatchUp;
     unsubscribe @10 :Unsubscribe;
-    query @11 :Query;
+    query @11 :Operator.Query;
     # sidecar to library
     welcome @12 :Welcome;
     unknown @13 :Unknown;
@@ -126,13 +128,18 @@ struct ControlFrame {
     redelivery @23 :Redelivery;
     checkpoint @24 :Checkpoint;
     takenOver @25 :TakenOver;
-    report @26 :Report;
+    report @26 :Operator.Report;
     liveSource @27 :LiveSource;
     # an operator's tool to sidecar, and back
-    removeSubscription @28 :RemoveSubscription;
-    removed @29 :Removed;
+    removeSubscription @28 :Operator.RemoveSubscription;
+    removed @29 :Operator.Removed;
     # sidecar to library
     missed @30 :Missed;
+    # an operator's tool to sidecar, and back
+    resetSubscription @31 :Operator.ResetSubscription;
+    wasReset @32 :Operator.WasReset;
+    setStream @33 :Operator.SetStream;
+    streamSet @34 :Operator.StreamSet;
   }
 }
 
@@ -162,6 +169,7 @@ struct OpenWriter {
   window @6 :UInt64;
   pattern @7 :StreamPattern;
   liveEndpoints @8 :List(Text);
+  retention @9 :Operator.Retention;
 }
 
 struct RequestGrant {
@@ -187,6 +195,7 @@ struct Subscribe {
   held @11 :List(GrantRange);
   listens @12 :Bool;
   made @13 :Int64;
+  until @14 :UInt64;
 }
 
 struct Nack {
@@ -220,11 +229,6 @@ struct CatchUp {
 
 struct Unsubscribe {
   token @0 :UInt64;
-}
-
-struct Query {
-  request @0 :UInt64;
-  what @1 :Text;
 }
 
 struct Welcome {
@@ -298,6 +302,7 @@ struct Subscribed {
   untried @7 :UInt64;
   filtersSince @8 :UInt64;
   made @9 :Int64;
+  until @10 :UInt64;
 }
 
 struct Grants {
@@ -331,33 +336,9 @@ struct TakenOver {
   session @2 :UInt64;
 }
 
-struct Report {
-  request @0 :UInt64;
-  json @1 :Text;
-}
-
 struct LiveSource {
   token @0 :UInt64;
   endpoint @1 :Text;
-}
-
-struct RemoveSubscription {
-  request @0 :UInt64;
-  stream @1 :Text;
-  subscription @2 :Text;
-  force @3 :Bool;
-  dryRun @4 :Bool;
-}
-
-struct Removed {
-  request @0 :UInt64;
-  done @1 :Bool;
-  refusal @2 :Text;
-  messages @3 :UInt64;
-  octets @4 :UInt64;
-  freedMessages @5 :UInt64;
-  freedOctets @6 :UInt64;
-  sessions @7 :UInt64;
 }
 
 struct Missed {

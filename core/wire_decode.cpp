@@ -29,12 +29,13 @@ Out enumerant(In in, Out last) {
 }
 StreamKind get(wire::StreamKind in) { return enumerant(in, StreamKind::live); }
 StreamPattern get(wire::StreamPattern in) { return enumerant(in, StreamPattern::pubsub); }
-SubscriptionMode get(wire::SubscriptionMode in) { return enumerant(in, SubscriptionMode::live); }
+SubscriptionMode get(wire::SubscriptionMode in) { return enumerant(in, SubscriptionMode::replay); }
 Side get(wire::Side in) { return enumerant(in, Side::link); }
 ErrorCode get(wire::ErrorCode in) { return enumerant(in, ErrorCode::store_failed); }
 static_assert(static_cast<int>(wire::StreamKind::LIVE) == static_cast<int>(StreamKind::live));
 static_assert(static_cast<int>(wire::StreamPattern::PUBSUB) == static_cast<int>(StreamPattern::pubsub));
 static_assert(static_cast<int>(wire::SubscriptionMode::LIVE) == static_cast<int>(SubscriptionMode::live));
+static_assert(static_cast<int>(wire::SubscriptionMode::REPLAY) == static_cast<int>(SubscriptionMode::replay));
 static_assert(static_cast<int>(wire::Side::SESSION) == static_cast<int>(Side::session));
 static_assert(static_cast<int>(wire::Side::LINK) == static_cast<int>(Side::link));
 static_assert(static_cast<int>(wire::ErrorCode::BAD_ARGUMENT) == static_cast<int>(ErrorCode::bad_argument));
@@ -54,6 +55,12 @@ Reject get(wire::Reject::Reader in) {
 }
 
 Owed get(wire::Owed::Reader in) { return {range(in.getFirst(), in.getLast()), in.getAttempts()}; }
+
+Retention get(wire::Retention::Reader in) {
+  const std::int64_t age_ms = in.getAgeMs();
+  if (age_ms < 0 || age_ms > limits::wait_ms_max) throw Refusal("the age of a retention is not allowed");
+  return {age_ms, in.getMessages(), in.getOctets()};
+}
 
 Credit get(wire::Credit::Reader in) { return {in.getMessages(), in.getOctets()}; }
 
@@ -110,9 +117,10 @@ std::vector<std::string> get_endpoints(capnp::List<capnp::Text>::Reader list) {
 }
 
 OpenWriter get(wire::OpenWriter::Reader in) {
-  return {in.getHandle(), stream_name(in.getStream()), get(in.getKind()),
-          in.getResume(), get_grants(in.getGrants()),  sequence(in.getConfirmedTo()),
-          in.getWindow(), get(in.getPattern()),        get_endpoints(in.getLiveEndpoints())};
+  return {in.getHandle(),        stream_name(in.getStream()), get(in.getKind()),
+          in.getResume(),        get_grants(in.getGrants()),  sequence(in.getConfirmedTo()),
+          in.getWindow(),        get(in.getPattern()),        get_endpoints(in.getLiveEndpoints()),
+          get(in.getRetention())};
 }
 
 Subscribe get(wire::Subscribe::Reader in) {
@@ -131,6 +139,7 @@ Subscribe get(wire::Subscribe::Reader in) {
   out.held = get_ranges(in.getHeld());
   out.listens = in.getListens();
   out.made = in.getMade();
+  out.until = sequence(in.getUntil());
   return out;
 }
 
@@ -183,7 +192,8 @@ Subscribed get(wire::Subscribed::Reader in) {
           sequence(in.getRegressedAt()),
           sequence(in.getUntried()),
           sequence(in.getFiltersSince()),
-          in.getMade()};
+          in.getMade(),
+          sequence(in.getUntil())};
 }
 
 Redelivery get(wire::Redelivery::Reader in) {
@@ -202,6 +212,34 @@ RemoveSubscription get(wire::RemoveSubscription::Reader in) {
 Removed get(wire::Removed::Reader in) {
   return {in.getRequest(), in.getDone(),          explanation(in.getRefusal()), in.getMessages(),
           in.getOctets(),  in.getFreedMessages(), in.getFreedOctets(),          in.getSessions()};
+}
+
+ResetSubscription get(wire::ResetSubscription::Reader in) {
+  return {in.getRequest(),
+          stream_name(in.getStream()),
+          text(in.getSubscription(), limits::name_size_max, "the subscription's name"),
+          text(in.getStart(), limits::name_size_max, "the start"),
+          in.getForce(),
+          in.getDryRun()};
+}
+
+WasReset get(wire::WasReset::Reader in) {
+  return {in.getRequest(),
+          in.getDone(),
+          explanation(in.getRefusal()),
+          sequence(in.getFrom()),
+          sequence(in.getGoneTo()),
+          in.getMessages(),
+          in.getOctets(),
+          in.getSessions()};
+}
+
+SetStream get(wire::SetStream::Reader in) {
+  return {in.getRequest(), stream_name(in.getStream()), get(in.getRetention())};
+}
+
+StreamSet get(wire::StreamSet::Reader in) {
+  return {in.getRequest(), explanation(in.getRefusal()), get(in.getRetention())};
 }
 
 Report get(wire::Report::Reader in) {
@@ -260,6 +298,10 @@ ControlMessage get_message(wire::ControlFrame::Reader frame) {
     case Kind::REMOVE_SUBSCRIPTION: return get(frame.getRemoveSubscription());
     case Kind::REMOVED: return get(frame.getRemoved());
     case Kind::MISSED: return get(frame.getMissed());
+    case Kind::RESET_SUBSCRIPTION: return get(frame.getResetSubscription());
+    case Kind::WAS_RESET: return get(frame.getWasReset());
+    case Kind::SET_STREAM: return get(frame.getSetStream());
+    case Kind::STREAM_SET: return get(frame.getStreamSet());
   }
   throw Refusal("it is a message that is not known here");
 }

@@ -75,6 +75,12 @@ void put_texts(const std::vector<std::string>& texts, std::size_t count_max, std
   for (unsigned int i = 0; i < list.size(); ++i) list.set(i, bounded(texts[i], size_max));
 }
 
+void put(wire::Retention::Builder out, const Retention& in) {
+  out.setAgeMs(in.age_ms);
+  out.setMessages(in.messages);
+  out.setOctets(in.octets);
+}
+
 void put(Frame frame, const Heartbeat&) { frame.initHeartbeat(); }
 
 void put(Frame frame, const Hello& in) {
@@ -103,6 +109,7 @@ void put(Frame frame, const OpenWriter& in) {
   out.setPattern(static_cast<wire::StreamPattern>(in.pattern));
   put_texts(in.live_endpoints, limits::endpoints_max, limits::endpoint_size_max,
             [&out](unsigned int count) { return out.initLiveEndpoints(count); });
+  put(out.initRetention(), in.retention);
 }
 
 void put(Frame frame, const RequestGrant& in) { frame.initRequestGrant().setHandle(in.handle); }
@@ -127,6 +134,7 @@ void put(Frame frame, const Subscribe& in) {
   put_list(in.held, limits::ranges_max, [&out](unsigned int count) { return out.initHeld(count); });
   out.setListens(in.listens);
   out.setMade(in.made);
+  out.setUntil(in.until);
 }
 
 void put(Frame frame, const Settle& in) {
@@ -164,6 +172,42 @@ void put(Frame frame, const RemoveSubscription& in) {
   out.setSubscription(bounded(in.subscription, limits::name_size_max));
   out.setForce(in.force);
   out.setDryRun(in.dry_run);
+}
+
+void put(Frame frame, const ResetSubscription& in) {
+  auto out = frame.initResetSubscription();
+  out.setRequest(in.request);
+  out.setStream(bounded(in.stream, limits::name_size_max));
+  out.setSubscription(bounded(in.subscription, limits::name_size_max));
+  out.setStart(bounded(in.start, limits::name_size_max));
+  out.setForce(in.force);
+  out.setDryRun(in.dry_run);
+}
+
+void put(Frame frame, const WasReset& in) {
+  auto out = frame.initWasReset();
+  out.setRequest(in.request);
+  out.setDone(in.done);
+  if (!in.refusal.empty()) out.setRefusal(text_of(cut(in.refusal)));
+  out.setFrom(in.from);
+  out.setGoneTo(in.gone_to);
+  out.setMessages(in.messages);
+  out.setOctets(in.octets);
+  out.setSessions(in.sessions);
+}
+
+void put(Frame frame, const SetStream& in) {
+  auto out = frame.initSetStream();
+  out.setRequest(in.request);
+  out.setStream(bounded(in.stream, limits::name_size_max));
+  put(out.initRetention(), in.retention);
+}
+
+void put(Frame frame, const StreamSet& in) {
+  auto out = frame.initStreamSet();
+  out.setRequest(in.request);
+  if (!in.refusal.empty()) out.setRefusal(text_of(cut(in.refusal)));
+  put(out.initRetention(), in.retention);
 }
 
 void put(Frame frame, const Removed& in) {
@@ -257,6 +301,7 @@ void put(Frame frame, const Subscribed& in) {
   out.setUntried(in.untried);
   out.setFiltersSince(in.filters_since);
   out.setMade(in.made);
+  out.setUntil(in.until);
 }
 
 void put(Frame frame, const Grants& in) {

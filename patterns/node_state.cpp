@@ -1,12 +1,14 @@
 #include "patterns/node_state.h"
 
 #include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <utility>
 
 #include <restante/error.h>
 
 #include "core/names.h"
+#include "core/start.h"
 #include "patterns/json_text.h"
 #include "patterns/link/process.h"
 
@@ -47,17 +49,23 @@ std::string written_stream(std::string_view stream, unsigned instance) {
 std::optional<std::string> fault_of(const Subscription& subscription) {
   if (subscription.name.empty()) {
     if (subscription.shared) return "a shared subscription needs a name";
-    if (subscription.start == "new") return std::nullopt;
-    return "without a name it begins with what is new; to start at \"" + subscription.start + "\" give it a name";
   }
+  if (!core::parse_start(subscription.start)) {
+    return "the start \"" + subscription.start +
+           "\" is neither \"new\" nor \"beginning\", nor a sequence, nor @ and "
+           "milliseconds after 1970";
+  }
+  if (subscription.until != 0 && (!subscription.name.empty() || subscription.start == "new")) {
+    return "only a replay has an end: it has no name, and a start that is not \"new\"";
+  }
+  if (subscription.name.empty()) return std::nullopt;
   if (const auto problem = core::problem_of_subscription_name(subscription.name)) {
     return "the subscription's name \"" + subscription.name + "\" " + *problem;
   }
   if (subscription.name == core::pipeline_subscription) {
     return "\"" + subscription.name + "\" is what a pipeline has; open a puller, or take another name";
   }
-  if (subscription.start == "new" || subscription.start == "beginning") return std::nullopt;
-  return "the start \"" + subscription.start + "\" is neither \"new\" nor \"beginning\"";
+  return std::nullopt;
 }
 
 std::optional<std::string> fault_of(const std::vector<std::string>& filters, const Subscription& subscription) {
@@ -129,6 +137,17 @@ std::shared_ptr<WriterState> NodeState::open_publisher(std::string_view stream, 
 
 std::shared_ptr<WriterState> NodeState::add_writer(WriterState::Options writer, const SenderOptions& options) {
   writer.window = options.window;
+  const Duration age = options.retain.age;
+  if (age < Duration{} || std::chrono::ceil<std::chrono::milliseconds>(age).count() > limits::wait_ms_max) {
+    throw Error(ErrorCode::bad_argument,
+                "open stream " + writer.stream + " for writing: messages cannot be kept so long");
+  }
+  if (options.live_only && (age > Duration{} || options.retain.messages + options.retain.octets > 0)) {
+    throw Error(ErrorCode::bad_argument,
+                "open stream " + writer.stream + " for writing: it is live only, so that nothing of it is kept");
+  }
+  writer.retention = {std::chrono::ceil<std::chrono::milliseconds>(age).count(), options.retain.messages,
+                      options.retain.octets};
   writer.handle = link::random64();
   if (options.window == 0) {
     throw Error(ErrorCode::bad_argument,
@@ -161,7 +180,9 @@ std::shared_ptr<ReaderState> NodeState::open_subscriber(std::string_view stream,
   ReaderState::Options reader;
   reader.stream = stream;
   reader.subscription = subscription.name;
-  reader.live = subscription.name.empty();
+  reader.live = subscription.name.empty() && subscription.start == "new";
+  reader.replays = subscription.name.empty() && !reader.live;
+  reader.until = subscription.until;
   reader.exclusive = !subscription.shared;
   reader.filters = filters;
   reader.start = subscription.start;

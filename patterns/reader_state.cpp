@@ -38,6 +38,10 @@ std::optional<ReaderState::Taken> ReaderState::receive(Duration timeout, const s
     }
     if (stopped_ || stop.stop_requested()) return std::nullopt;
     if (auto taken = take()) return taken;
+    if (has_ended()) {
+      stopped_ = true;
+      return std::nullopt;
+    }
     if (!gaps_.empty()) continue;  // one comes before the next message
     if (const auto hopeless = why_hopeless()) throw *hopeless;
     if (timeout <= Duration::zero()) return std::nullopt;
@@ -181,8 +185,15 @@ std::optional<Error> ReaderState::why_hopeless() const {
   return Error(why->code, "receive from stream " + options_.stream + ": " + why->text);
 }
 
+/// A replay is over at every sidecar.
+bool ReaderState::has_ended() const {
+  return options_.replays && gaps_.empty() && !sessions_.empty() &&
+         std::all_of(sessions_.begin(), sessions_.end(),
+                     [](const auto& session) { return session->inbox_->has_ended(); });
+}
+
 bool ReaderState::has_something() const {
-  return stopped_ || !gaps_.empty() || why_hopeless() ||
+  return stopped_ || has_ended() || !gaps_.empty() || why_hopeless() ||
          std::any_of(sessions_.begin(), sessions_.end(), [](const auto& session) { return session->inbox_->ready(); });
 }
 
@@ -223,6 +234,8 @@ core::Inbox::Options ReaderState::inbox_options(std::uint64_t session, std::vect
   options.lease = options_.lease;
   options.subscription = options_.subscription;
   options.mode = options_.exclusive ? core::SubscriptionMode::exclusive : core::SubscriptionMode::shared;
+  if (options_.replays) options.mode = core::SubscriptionMode::replay;
+  options.until = options_.until;
   options.filters = options_.filters;
   options.start = options_.start;
   options.listens = listens;

@@ -41,6 +41,8 @@ class ReaderState : public std::enable_shared_from_this<ReaderState> {
     bool live = false;  ///< without a name; the two above say nothing then
     std::vector<std::string> filters{};
     std::string start = "new";
+    bool replays = false;  ///< without a name too: reads what is kept, and ends
+    Sequence until = 0;    ///< of a replay
   };
   ReaderState(Options options, std::shared_ptr<NodeContext> node);
   ~ReaderState();
@@ -86,6 +88,7 @@ class ReaderState : public std::enable_shared_from_this<ReaderState> {
   core::Instant advance(core::Instant now);
   void tell_events(Lock& lock);
   [[nodiscard]] bool has_something() const;
+  [[nodiscard]] bool has_ended() const;
   /// Why nothing will ever come, if no sidecar will have this reader.
   [[nodiscard]] std::optional<Error> why_hopeless() const;
   void show_ready();

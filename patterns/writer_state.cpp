@@ -20,7 +20,7 @@ constexpr int batches_a_step = 64;  // then confirmations get their turn
 WriterState::WriterState(const Options& options, std::shared_ptr<NodeContext> node)
     : options_(options),
       node_(std::move(node)),
-      producer_({options.handle, options.stream, options.kind, options.window, options.pattern, {}}),
+      producer_({options.handle, options.stream, options.kind, options.window, options.pattern, {}, options.retention}),
       queue_(options.stream) {
   if (options.keep_single) queue_.set_batch_messages(1);
 }

@@ -39,6 +39,7 @@ class WriterState final : public LinkMember {
     core::StreamPattern pattern = core::StreamPattern::pipeline;
     std::string publish_at{};  ///< of a publisher
     bool keep_single = false;
+    core::Retention retention{};
   };
   WriterState(const Options& options, std::shared_ptr<NodeContext> node);
 

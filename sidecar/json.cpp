@@ -37,17 +37,30 @@ Json subscription_object(const core::SubscriptionStatus& subscription) {
           {"attempts", subscription.attempts}};
 }
 
+Json json_of(const core::Retention& retention) {
+  return {{"age_ms", retention.age_ms}, {"messages", retention.messages}, {"octets", retention.octets}};
+}
+
 Json stream_object(const core::StreamStatus& stream) {
   Json subscriptions = Json::array();
   for (const core::SubscriptionStatus& subscription : stream.subscriptions) {
     subscriptions.push_back(subscription_object(subscription));
   }
-  return {{"name", stream.name},           {"kind", stream.kind == core::StreamKind::kept ? "kept" : "live"},
-          {"head", stream.head},           {"confirmed_to", stream.confirmed_to},
-          {"rows", stream.rows},           {"row_octets", stream.row_octets},
-          {"copied", stream.copied},       {"stored", stream.stored},
-          {"elided", stream.elided},       {"writer", stream.writer},
-          {"listeners", stream.listeners}, {"subscriptions", std::move(subscriptions)}};
+  return {{"name", stream.name},
+          {"kind", stream.kind == core::StreamKind::kept ? "kept" : "live"},
+          {"head", stream.head},
+          {"confirmed_to", stream.confirmed_to},
+          {"rows", stream.rows},
+          {"row_octets", stream.row_octets},
+          {"copied", stream.copied},
+          {"stored", stream.stored},
+          {"elided", stream.elided},
+          {"writer", stream.writer},
+          {"retention", json_of(stream.retention)},
+          {"kept_messages", stream.kept_messages},
+          {"kept_octets", stream.kept_octets},
+          {"listeners", stream.listeners},
+          {"subscriptions", std::move(subscriptions)}};
 }
 
 Json node_object(const core::NodeStatus& status) {
@@ -133,6 +146,12 @@ core::StreamStatus stream_of(const Json& object) {
   read(object, "stored", stream.stored);
   read(object, "elided", stream.elided);
   read(object, "writer", stream.writer);
+  const Json retention = object.value("retention", Json::object());
+  read(retention, "age_ms", stream.retention.age_ms);
+  read(retention, "messages", stream.retention.messages);
+  read(retention, "octets", stream.retention.octets);
+  read(object, "kept_messages", stream.kept_messages);
+  read(object, "kept_octets", stream.kept_octets);
   read(object, "listeners", stream.listeners);
   for (const Json& subscription : object.value("subscriptions", Json::array())) {
     stream.subscriptions.push_back(subscription_of(subscription));
@@ -247,6 +266,22 @@ std::string to_json(const core::Removed& removed, const std::string& stream, con
                   {"freed_messages", removed.freed_messages},
                   {"freed_octets", removed.freed_octets},
                   {"sessions", removed.sessions}});
+}
+
+std::string to_json(const core::WasReset& told, const std::string& stream, const std::string& name) {
+  return text_of({{"stream", stream},
+                  {"subscription", name},
+                  {"reset", told.done},
+                  {"refusal", told.refusal},
+                  {"first", told.from + 1},
+                  {"gone_to", told.gone_to},
+                  {"messages", told.messages},
+                  {"octets", told.octets},
+                  {"sessions", told.sessions}});
+}
+
+std::string to_json(const core::StreamSet& told, const std::string& stream) {
+  return text_of({{"stream", stream}, {"refusal", told.refusal}, {"retention", json_of(told.retention)}});
 }
 
 bool any_link_was_up(std::string_view node_status) {

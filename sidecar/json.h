@@ -40,6 +40,10 @@ std::optional<std::string> subscription_json(std::string_view status_text, std::
 /// What became of a removal, or would.
 std::string to_json(const core::Removed& removed, const std::string& stream, const std::string& name);
 
+/// Likewise of a reset, and of a change of what a stream keeps.
+std::string to_json(const core::WasReset& told, const std::string& stream, const std::string& name);
+std::string to_json(const core::StreamSet& told, const std::string& stream);
+
 /// Whether any link of a Node was ever up, by what Node::status_json() says.
 bool any_link_was_up(std::string_view node_status);
 

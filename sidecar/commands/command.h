@@ -13,6 +13,8 @@
 #include <restante/limits.h>
 #include <restante/types.h>
 
+#include "core/messages.h"
+
 namespace restante::commands {
 
 /// Exit statuses, the same for every subcommand; docs/commands.md tells them to people and scripts.
@@ -104,6 +106,12 @@ struct SubCommand : ReceivingOptions {
   std::string start = "new";  ///< as Subscription::start
 };
 
+/// Reads what is kept of a stream; `sub` says the rest.
+struct ReplayCommand {
+  SubCommand sub;
+  std::uint64_t until = 0;  ///< as Subscription::until
+};
+
 struct StatusCommand {
   Common common;
 };
@@ -113,8 +121,15 @@ struct StreamsCommand {
   std::string stream;  ///< empty: all
 };
 
+/// How long a stream keeps what nobody is owed.
+struct StreamsSetCommand {
+  Common common;
+  std::string stream;
+  core::Retention retention;
+};
+
 struct SubscriptionsCommand {
-  enum class Action { list, show, remove };
+  enum class Action { list, show, remove, reset };
   Common common;
   Action action = Action::list;
   std::string stream;  ///< empty: all
@@ -122,6 +137,7 @@ struct SubscriptionsCommand {
   bool dry_run = false;
   bool yes = false;  ///< it need not be asked
   bool force = false;
+  std::string start;  ///< of a reset: as Subscription::start
 };
 
 /// `--help`, `--version`, `help`: text for standard output.
@@ -129,8 +145,8 @@ struct PrintCommand {
   std::string text;
 };
 
-using Command = std::variant<UpCommand, SendCommand, RecvCommand, PubCommand, SubCommand, StatusCommand, StreamsCommand,
-                             SubscriptionsCommand, PrintCommand>;
+using Command = std::variant<UpCommand, SendCommand, RecvCommand, PubCommand, SubCommand, ReplayCommand, StatusCommand,
+                             StreamsCommand, StreamsSetCommand, SubscriptionsCommand, PrintCommand>;
 
 /// Each carries out its command and says how it ended. They throw Error and NobodyThere for what ends them early.
 Exit run(const UpCommand& command);
@@ -138,8 +154,10 @@ Exit run(const SendCommand& command);
 Exit run(const RecvCommand& command);
 Exit run(const PubCommand& command);
 Exit run(const SubCommand& command);
+Exit run(const ReplayCommand& command);
 Exit run(const StatusCommand& command);
 Exit run(const StreamsCommand& command);
+Exit run(const StreamsSetCommand& command);
 Exit run(const SubscriptionsCommand& command);
 Exit run(const PrintCommand& command);
 

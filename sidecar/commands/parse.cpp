@@ -22,9 +22,10 @@ constexpr Subcommand subcommands[] = {
     {"recv", "receive messages: print each, or run a command for it", parse_recv},
     {"pub", "publish each line of standard input under a topic", parse_pub},
     {"sub", "subscribe to topics: print each message, or run a command for it", parse_sub},
+    {"replay", "read again what a stream still keeps, without moving anybody's cursor", parse_replay},
     {"status", "how the sidecar is", parse_status},
-    {"streams", "everything about each stream", parse_streams},
-    {"subscriptions", "look at durable subscriptions, or remove one", parse_subscriptions},
+    {"streams", "everything about each stream, and how long it keeps what is done", parse_streams},
+    {"subscriptions", "look at durable subscriptions, reset or remove one", parse_subscriptions},
 };
 
 std::string overview() {

@@ -18,6 +18,7 @@ Command parse_send(const Arguments& arguments);
 Command parse_pub(const Arguments& arguments);
 Command parse_recv(const Arguments& arguments);
 Command parse_sub(const Arguments& arguments);
+Command parse_replay(const Arguments& arguments);
 Command parse_status(const Arguments& arguments);
 Command parse_streams(const Arguments& arguments);
 Command parse_subscriptions(const Arguments& arguments);

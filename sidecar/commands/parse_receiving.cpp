@@ -9,6 +9,8 @@ namespace restante::commands {
 
 namespace {
 
+const std::string where = "new, beginning, a sequence, a time (2026-11-27T15:00:00Z) or how long ago (2h)";
+
 void add_receiving(Grammar& grammar) {
   grammar.value("--from", "EP ...", "a sidecar to collect from, once for each; default: this machine's");
   grammar.value("--count", "N", "end after N messages");
@@ -32,6 +34,9 @@ void take_receiving(const Grammar& grammar, ReceivingOptions& receiving) {
   assign(grammar, "--count", receiving.count, parse_count, 1U, std::numeric_limits<std::uint64_t>::max());
   assign(grammar, "--idle", receiving.idle, parse_positive_duration);
   assign(grammar, "--lease", receiving.lease, parse_positive_duration);
+}
+
+void take_live(const Grammar& grammar, ReceivingOptions& receiving) {
   if (const auto live = grammar.get("--live")) {
     receiving.live = *live == "none" ? *live : parse_endpoint("--live", *live);
   }
@@ -47,10 +52,7 @@ void take_subscription(const Grammar& grammar, SubCommand& sub) {
                      " needs --durable NAME: without a name a subscription is its one reader's, and begins now");
   }
   sub.shared = grammar.has("--shared");
-  sub.start = grammar.get("--start").value_or(sub.start);
-  if (sub.start != "new" && sub.start != "beginning") {
-    throw UsageError("--start cannot be '" + sub.start + "': it has to be new or beginning");
-  }
+  assign(grammar, "--start", sub.start, parse_where);
 }
 
 }  // namespace
@@ -71,6 +73,7 @@ Command parse_recv(const Arguments& arguments) {
 
   RecvCommand recv;
   take_receiving(grammar, recv);
+  take_live(grammar, recv);
   return recv;
 }
 
@@ -87,7 +90,7 @@ Command parse_sub(const Arguments& arguments) {
   grammar.arguments("FILTER", "topics; + is any one level, # at the end all that follow; default: #");
   grammar.value("--durable", "NAME", "the name by which the sidecar keeps what is missed; default: nothing is kept");
   grammar.flag("--shared", "readers of NAME part the messages, without an order; default: one reader, in order");
-  grammar.value("--start", "WHERE", "where NAME begins when it is new: new or beginning; default new");
+  grammar.value("--start", "WHERE", where + "; of a NAME that is new");
   grammar.flag("--topics", "each message as TOPIC<TAB>PAYLOAD");
   add_receiving(grammar);
   grammar.value("--live", "EP", "tcp://host:port where producers reach a --shared reader, or none");
@@ -96,10 +99,42 @@ Command parse_sub(const Arguments& arguments) {
 
   SubCommand sub;
   take_receiving(grammar, sub);
+  take_live(grammar, sub);
   grammar.exclude({"--topics", "--json", "--exec"}, "JSON and the command's environment have the topic already");
   sub.topics = grammar.has("--topics");
   take_subscription(grammar, sub);
   return sub;
+}
+
+Command parse_replay(const Arguments& arguments) {
+  Grammar grammar("replay", "STREAM [FILTER]... [OPTIONS]",
+                  "Writes what a stream still keeps to standard output, in order, and ends. Nobody's cursor moves.");
+  grammar.examples(
+      "  restante replay weather --start 2h                 # of the last two hours\n"
+      "  restante replay orders --start 1042 --until 1050   # a pipeline's too\n"
+      "  restante replay weather 'north/#' --json\n\n"
+      "How long a stream keeps what is done: `restante streams set`. What it no longer has is told as a gap.\n"
+      "Exit status 0: done; 1: fewer than --count; 2: usage; 3: nobody there until --idle; 4: refused.");
+  grammar.argument("STREAM", "name of the stream");
+  grammar.arguments("FILTER", "topics; + is any one level, # at the end all that follow; default: #");
+  grammar.value("--start", "WHERE", where + "; default beginning");
+  grammar.value("--until", "SEQUENCE", "the last that is wanted; default: the newest when it begins");
+  grammar.flag("--topics", "each message as TOPIC<TAB>PAYLOAD");
+  add_receiving(grammar);
+  add_common(grammar);
+  grammar.parse(arguments);
+
+  ReplayCommand replay;
+  take_receiving(grammar, replay.sub);
+  grammar.exclude({"--topics", "--json", "--exec"}, "JSON and the command's environment have the topic already");
+  replay.sub.topics = grammar.has("--topics");
+  for (const std::string& filter : grammar.all("FILTER")) replay.sub.filters.push_back(parse_filter("FILTER", filter));
+  if (replay.sub.filters.empty()) replay.sub.filters.emplace_back("#");
+  replay.sub.start = "beginning";
+  assign(grammar, "--start", replay.sub.start, parse_where);
+  if (replay.sub.start == "new") throw UsageError("--start cannot be 'new': a replay ends with what is there");
+  assign(grammar, "--until", replay.until, parse_count, 1U, limits::sequence_max);
+  return replay;
 }
 
 }  // namespace restante::commands

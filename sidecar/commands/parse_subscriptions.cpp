@@ -1,6 +1,7 @@
 // The command lines that look at durable subscriptions and remove them.
 
 #include "sidecar/commands/parse_parts.h"
+#include "sidecar/commands/values.h"
 
 namespace restante::commands {
 
@@ -64,15 +65,43 @@ Command parse_remove(const Arguments& arguments) {
   return command;
 }
 
+Command parse_reset(const Arguments& arguments) {
+  Grammar grammar(
+      "subscriptions reset", "STREAM NAME --start WHERE [OPTIONS]",
+      "Has a subscription begin again, so that what was done wrongly is done again; or skips what waits. `workers` is\n"
+      "the one of a pipeline.");
+  grammar.examples(
+      "  restante subscriptions reset weather screen --start 2h --dry-run   # what would come again\n"
+      "  restante subscriptions reset orders workers --start 1042 --yes\n\n"
+      "Exit status 0: done; 1: not there, or not wanted after all; 2: usage; 3: nobody there; 4: refused.");
+  add_names(grammar);
+  grammar.value("--start", "WHERE", "new, beginning, a sequence, a time (2026-11-27T15:00:00Z) or how long ago (2h)");
+  grammar.flag("--dry-run", "only say what would come again");
+  grammar.flag("--yes", "do not ask; needed where standard input is no terminal");
+  grammar.flag("--force", "also while a consumer is there, which then ends");
+  add_common(grammar);
+  grammar.parse(arguments);
+  grammar.exclude({"--dry-run", "--yes"}, "nothing is changed by a dry run");
+  SubscriptionsCommand command = named(grammar, Action::reset);
+  command.start = parse_where("--start", grammar.require("--start"));
+  command.dry_run = grammar.has("--dry-run");
+  command.yes = grammar.has("--yes");
+  command.force = grammar.has("--force");
+  return command;
+}
+
 Command parse_action(const Arguments& arguments) {
-  Grammar grammar("subscriptions", "list|show|remove [OPTIONS]", "Looks at durable subscriptions, or removes one.");
+  Grammar grammar("subscriptions", "list|show|reset|remove [OPTIONS]",
+                  "Looks at durable subscriptions, has one begin again, or removes one.");
   grammar.examples(
       "  restante subscriptions list [STREAM]\n"
       "  restante subscriptions show STREAM NAME\n"
+      "  restante subscriptions reset STREAM NAME --start WHERE [--dry-run] [--yes] [--force]\n"
       "  restante subscriptions remove STREAM NAME [--dry-run] [--yes] [--force]");
   add_common(grammar);
   grammar.parse(arguments);
-  throw UsageError("say what to do: list, show or remove; " + std::string("see `restante subscriptions --help`"));
+  throw UsageError("say what to do: list, show, reset or remove; " +
+                   std::string("see `restante subscriptions --help`"));
 }
 
 }  // namespace
@@ -84,8 +113,9 @@ Command parse_subscriptions(const Arguments& arguments) {
   if (action == "list") return parse_list(rest);
   if (action == "show") return parse_show(rest);
   if (action == "remove") return parse_remove(rest);
-  throw UsageError("subscriptions cannot '" + action + "': " + did_you_mean(action, {"list", "show", "remove"}) +
-                   "see `restante subscriptions --help`");
+  if (action == "reset") return parse_reset(rest);
+  throw UsageError("subscriptions cannot '" + action + "': " +
+                   did_you_mean(action, {"list", "show", "reset", "remove"}) + "see `restante subscriptions --help`");
 }
 
 }  // namespace restante::commands

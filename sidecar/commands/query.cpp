@@ -68,12 +68,15 @@ class Conversation {
       send(question_);
     }
     if (std::holds_alternative<core::Unknown>(frame->message)) lost_ = true;
-    const bool is_answer =
-        std::holds_alternative<core::Report>(frame->message) || std::holds_alternative<core::Removed>(frame->message);
-    if (is_answer) answer_ = frame->message;
+    if (is_answer(frame->message)) answer_ = frame->message;
     if (const auto* refused = std::get_if<core::Refused>(&frame->message)) {
       throw Error(refused->code, "the sidecar does not answer: " + refused->text);
     }
+  }
+
+  static bool is_answer(const core::ControlMessage& message) {
+    return std::holds_alternative<core::Report>(message) || std::holds_alternative<core::Removed>(message) ||
+           std::holds_alternative<core::WasReset>(message) || std::holds_alternative<core::StreamSet>(message);
   }
 
   link::Dealer dealer_;
@@ -116,20 +119,38 @@ std::string query_sidecar(const std::string& endpoint, const std::string& what, 
   throw NobodyThere(nobody_text(endpoint));
 }
 
-core::Removed ask_removal(const std::string& endpoint, const core::RemoveSubscription& wish) {
-  const auto end = Clock::now() + removal_deadline;
+namespace {
+
+/// `what` was asked for, and `tells` says whether it was done.
+template <typename Answer>
+Answer ask_change(const std::string& endpoint, const core::ControlMessage& wish, const std::string& what,
+                  const std::string& tells) {
+  const auto end = Clock::now() + change_deadline;
   link::Context context;
   while (Clock::now() < end) {
     Conversation conversation(context, endpoint, wish);
     const auto answer = conversation.run(end);
-    if (const auto* removed = answer ? std::get_if<core::Removed>(&*answer) : nullptr) return *removed;
+    if (const auto* told = answer ? std::get_if<Answer>(&*answer) : nullptr) return *told;
     if (!conversation.has_asked()) continue;
     // Not asked again: by now it may be gone, or be another one of its name.
-    throw Error(ErrorCode::retry_later, "the sidecar at " + endpoint +
-                                            " was asked to remove it and did not answer: its store may be full or "
-                                            "busy. `restante subscriptions list` tells whether it is still there");
+    throw Error(ErrorCode::retry_later, "the sidecar at " + endpoint + " was asked to " + what +
+                                            " and did not answer: its store may be full or busy. `restante " + tells);
   }
   throw NobodyThere(nobody_text(endpoint));
+}
+
+}  // namespace
+
+core::Removed ask_removal(const std::string& endpoint, const core::RemoveSubscription& wish) {
+  return ask_change<core::Removed>(endpoint, wish, "remove it", "subscriptions list` tells whether it is still there");
+}
+
+core::WasReset ask_reset(const std::string& endpoint, const core::ResetSubscription& wish) {
+  return ask_change<core::WasReset>(endpoint, wish, "reset it", "subscriptions show` tells where its cursor is");
+}
+
+core::StreamSet ask_set(const std::string& endpoint, const core::SetStream& wish) {
+  return ask_change<core::StreamSet>(endpoint, wish, "set it", "streams` tells what is set");
 }
 
 core::NodeStatus read_status(const std::string& answer) {

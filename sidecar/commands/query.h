@@ -28,12 +28,16 @@ std::string nobody_text(const std::string& endpoint, const std::string& option =
 /// The sidecar's answer to `what`, as it came. Throws NobodyThere after `deadline`, and Error if the sidecar refuses.
 std::string query_sidecar(const std::string& endpoint, const std::string& what, Duration deadline = query_deadline);
 
-/// How long a removal may take: it waits for a commit, and that for the disk.
-inline constexpr Duration removal_deadline = std::chrono::seconds{10};
+/// How long a change may take: it waits for a commit, and that for the disk.
+inline constexpr Duration change_deadline = std::chrono::seconds{10};
 
 /// The sidecar's answer to the wish. Throws as query_sidecar(), and Error(retry_later) if it was asked and did not
 /// answer.
 core::Removed ask_removal(const std::string& endpoint, const core::RemoveSubscription& wish);
+
+/// Likewise.
+core::WasReset ask_reset(const std::string& endpoint, const core::ResetSubscription& wish);
+core::StreamSet ask_set(const std::string& endpoint, const core::SetStream& wish);
 
 /// What an answer to "status" says. Throws Error(incompatible_version) if it cannot be read.
 core::NodeStatus read_status(const std::string& answer);

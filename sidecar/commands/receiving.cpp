@@ -73,6 +73,7 @@ class Receiving {
  public:
   Receiving(const ReceivingOptions& command, const ReceivingWays& ways, const StopSignals& signals)
       : command_(command),
+        ends_(ways.ends),
         signals_(signals),
         node_(node_options(command)),
         puller_(ways.open(node_, options(ways))),
@@ -117,6 +118,7 @@ class Receiving {
 
   bool go_on() {
     if (command_.count) progress_.tick();
+    if (puller_.stopped() && ends_) return false;
     if (puller_.stopped() && fault_.empty()) fault_ = "cannot receive from '" + command_.stream + "': it was stopped";
     return wanted() > 0 && !closed_ && fault_.empty() && !signals_.stopped() && !idle();
   }
@@ -124,7 +126,7 @@ class Receiving {
   /// What is there, and in text_ as it is to be written.
   std::vector<Delivery> gather() {
     text_.clear();
-    ends_.clear();
+    message_ends_.clear();
     std::vector<Delivery> batch;
     const std::size_t count = command_.exec ? 1 : std::min<std::uint64_t>(wanted(), batch_messages);
     for (std::size_t octets = 0; batch.size() < count && octets < batch_octets;) {
@@ -132,7 +134,7 @@ class Receiving {
       if (!delivery) break;
       octets += delivery->payload().size();
       if (!command_.exec) append(text_, *delivery, command_);
-      ends_.push_back(text_.size());
+      message_ends_.push_back(text_.size());
       batch.push_back(std::move(*delivery));
     }
     return batch;
@@ -169,7 +171,7 @@ class Receiving {
     if (result == Output::Result::failed) fault_ = "cannot write to standard output: " + output_.fault();
     for (std::size_t i = 0; i < batch.size(); ++i) {
       // What a reader that went away had not read is gone with it.
-      const bool written = !closed_ && ends_[i] <= output_.taken();
+      const bool written = !closed_ && message_ends_[i] <= output_.taken();
       if (!written) {
         batch[i].release();
         continue;
@@ -203,6 +205,7 @@ class Receiving {
   }
 
   const ReceivingOptions& command_;
+  const bool ends_;  // it stops by itself when all was read
   const StopSignals& signals_;
   Node node_;
   Puller puller_;
@@ -213,7 +216,7 @@ class Receiving {
   bool closed_ = false;                    // standard output has no reader any more
   std::string fault_;                      // why it cannot go on
   std::string text_;                       // of one batch; kept for its capacity
-  std::vector<std::size_t> ends_;          // where each message of text_ ends
+  std::vector<std::size_t> message_ends_;  // where each message of text_ ends
 };
 
 }  // namespace

@@ -127,7 +127,11 @@ std::string render_stream(const core::StreamStatus& stream) {
           human_size(stream.row_octets) + " in " + grouped(stream.rows) + " batches\n";
   text += "  copied " + grouped(stream.copied) + "  stored " + grouped(stream.stored) + "  elided " +
           share(stream.elided, stream.stored + stream.elided) + "\n";
-  text += "  writer " + (stream.writer.empty() ? "nobody" : stream.writer);
+  text += "  keeps " + retention_text(stream.retention) + " of what is done";
+  if (stream.retention.any()) {
+    text += ": in all " + grouped(stream.kept_messages) + " messages (" + human_size(stream.kept_octets) + ")";
+  }
+  text += "\n  writer " + (stream.writer.empty() ? "nobody" : stream.writer);
   if (stream.listeners > 0) text += ", live subscribers " + std::to_string(stream.listeners);
   text += "\n";
   for (const core::SubscriptionStatus& subscription : stream.subscriptions) text += subscription_text(subscription);
@@ -148,6 +152,24 @@ std::string render_subscriptions(const std::vector<core::StreamStatus>& streams)
 
 std::string render_subscription(const core::SubscriptionStatus& subscription) {
   return subscription_text(subscription);
+}
+
+std::string reset_text(const core::WasReset& told) {
+  std::string text = "it begins with sequence " + grouped(told.from + 1) + ", and " + grouped(told.messages) +
+                     (told.messages == 1 ? " message (" : " messages (") + human_size(told.octets) +
+                     ") at most wait for it then";
+  if (told.gone_to != 0) text += "; what was before " + grouped(told.gone_to + 1) + " is not kept any more";
+  if (told.sessions > 0) text += "; its " + grouped(told.sessions) + " consumers have to be started again";
+  return text;
+}
+
+std::string retention_text(const core::Retention& retention) {
+  std::string text;
+  const auto add = [&text](const std::string& part) { text += (text.empty() ? "" : ", ") + part; };
+  if (retention.age_ms != 0) add(age_of(retention.age_ms));
+  if (retention.messages != 0) add("the last " + grouped(retention.messages) + " messages");
+  if (retention.octets != 0) add("the last " + human_size(retention.octets));
+  return text.empty() ? "nothing" : text;
 }
 
 std::string removal_text(const core::Removed& removed) {

@@ -25,4 +25,10 @@ std::string render_subscription(const core::SubscriptionStatus& subscription);
 /// What would be freed, or was, as the end of a sentence: "5 messages (1.2 KiB) waited for it, ...".
 std::string removal_text(const core::Removed& removed);
 
+/// Where it begins and what waits for it then, as the end of a sentence.
+std::string reset_text(const core::WasReset& told);
+
+/// How long a stream keeps what nobody is owed: "7 d, the last 1.0 GiB"; "nothing" if it keeps none of it.
+std::string retention_text(const core::Retention& retention);
+
 }  // namespace restante::commands

@@ -83,11 +83,37 @@ Exit remove(const SubscriptionsCommand& command, const std::string& endpoint) {
   return report(command, ask_removal(endpoint, wish));
 }
 
+Exit report(const SubscriptionsCommand& command, const core::WasReset& told) {
+  if (command.common.json) print(sidecar::to_json(told, command.stream, command.name) + "\n");
+  if (!told.refusal.empty()) {
+    say("restante: cannot reset it: " + told.refusal);
+    return Exit::refused;
+  }
+  if (command.common.json) return Exit::done;
+  const std::string what = "subscription " + command.name + " of stream " + command.stream;
+  print((told.done ? "reset " : "would reset ") + what + ": " + reset_text(told) + "\n");
+  return Exit::done;
+}
+
+Exit reset(const SubscriptionsCommand& command, const std::string& endpoint) {
+  core::ResetSubscription wish{1, command.stream, command.name, command.start, command.force, true};
+  if (!command.yes) {
+    const core::WasReset told = ask_reset(endpoint, wish);
+    if (command.dry_run || !told.refusal.empty()) return report(command, told);
+    say("subscription " + command.name + " of stream " + command.stream + ": " + reset_text(told));
+    if (!ask("Reset it?")) return say("nothing was changed"), Exit::not_all_done;
+  }
+  wish.dry_run = false;
+  return report(command, ask_reset(endpoint, wish));
+}
+
 }  // namespace
 
 Exit run(const SubscriptionsCommand& command) {
-  if (command.action == Action::remove && !command.yes && !command.dry_run && !can_ask()) {
-    throw UsageError("removing a subscription needs --yes where nobody can be asked; --dry-run says what would go");
+  const bool changes = command.action == Action::remove || command.action == Action::reset;
+  if (changes && !command.yes && !command.dry_run && !can_ask()) {
+    const std::string what = command.action == Action::remove ? "removing" : "resetting";
+    throw UsageError(what + " a subscription needs --yes where nobody can be asked; --dry-run says what would happen");
   }
   const std::string endpoint = sidecar_endpoint(command.common);
   const std::string answer = query_sidecar(endpoint, "status");
@@ -98,7 +124,8 @@ Exit run(const SubscriptionsCommand& command) {
   if (command.action == Action::show) return show(command, answer, *stream);
   const bool is_there = std::any_of(stream->subscriptions.begin(), stream->subscriptions.end(),
                                     [&](const core::SubscriptionStatus& each) { return each.name == command.name; });
-  return is_there ? remove(command, endpoint) : say_unknown_name(command.name, *stream);
+  if (!is_there) return say_unknown_name(command.name, *stream);
+  return command.action == Action::remove ? remove(command, endpoint) : reset(command, endpoint);
 }
 
 }  // namespace restante::commands

@@ -2,12 +2,15 @@
 
 #include <array>
 #include <charconv>
+#include <chrono>
 #include <cmath>
+#include <cstdio>
 #include <limits>
 #include <optional>
 #include <system_error>
 
 #include "core/names.h"
+#include "core/start.h"
 #include "patterns/link/link.h"
 #include "sidecar/commands/command.h"
 
@@ -77,6 +80,30 @@ Duration parse_positive_duration(std::string_view option, std::string_view text)
   const Duration duration = parse_duration(option, text);
   if (duration <= Duration{}) refuse(option, text, "it has to be above 0, such as 200ms, 5s or 2h");
   return duration;
+}
+
+std::string parse_where(std::string_view option, std::string_view text) {
+  if (text != "" && core::parse_start(text)) return std::string(text);
+  using namespace std::chrono;
+  int year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, length = 0;
+  const std::string date(text);
+  const int read =
+      std::sscanf(date.c_str(), "%4d-%2d-%2dT%2d:%2d:%2dZ%n", &year, &month, &day, &hour, &minute, &second, &length);
+  const year_month_day calendar{std::chrono::year{year}, std::chrono::month{static_cast<unsigned>(month)},
+                                std::chrono::day{static_cast<unsigned>(day)}};
+  system_clock::time_point when;
+  if (read == 6 && static_cast<std::size_t>(length) == text.size()) {
+    if (!calendar.ok() || hour > 23 || minute > 59 || second > 60) refuse(option, text, "there is no such time");
+    when = sys_days{calendar} + hours{hour} + minutes{minute} + seconds{second};
+  } else if (!text.empty() && text.find_first_not_of("0123456789.nusmhd") == std::string_view::npos) {
+    when = system_clock::now() - duration_cast<system_clock::duration>(parse_positive_duration(option, text));
+  } else {
+    refuse(option, text,
+           "it is new, beginning, a sequence, a time such as 2026-11-27T15:00:00Z, or how long ago, such as 2h");
+  }
+  const auto ms = duration_cast<milliseconds>(when.time_since_epoch()).count();
+  if (ms < 1) refuse(option, text, "it is a time before 1970");
+  return "@" + std::to_string(ms);
 }
 
 std::uint64_t parse_size(std::string_view option, std::string_view text) {

@@ -26,6 +26,10 @@ std::uint64_t parse_count(std::string_view option, std::string_view text, std::u
 /// An endpoint that link::endpoint_fault() finds nothing wrong with; a bare absolute path is taken as `ipc://` and it.
 std::string parse_endpoint(std::string_view option, std::string_view text);
 
+/// Where to begin, as Subscription::start takes it. People may write a time as `2026-11-27T15:00:00Z`, or as a duration
+/// before now: `2h`.
+std::string parse_where(std::string_view option, std::string_view text);
+
 /// What the grammar of core/names.h takes for each.
 std::string parse_topic(std::string_view option, std::string_view text);
 std::string parse_filter(std::string_view option, std::string_view text);

@@ -23,8 +23,8 @@ void read_streams(SQLite::Database& database, core::StoreImage& image) {
                               "SELECT id, name, kind, next, last_row, last_marker, writer, row_count, sequence_count, "
                               "octet_count, writer_name, writer_host, writer_pid, writer_start, (SELECT first FROM "
                               "batch WHERE stream = s.id ORDER BY first LIMIT 1), "
-                              "(SELECT last FROM batch WHERE stream = s.id ORDER BY first DESC LIMIT 1) "
-                              "FROM stream AS s ORDER BY id");
+                              "(SELECT last FROM batch WHERE stream = s.id ORDER BY first DESC LIMIT 1), "
+                              "retain_ms, retain_messages, retain_octets, pruned_to FROM stream AS s ORDER BY id");
   SqlQuery query(statement);
   while (query.next()) {
     core::StreamRecord stream;
@@ -39,6 +39,8 @@ void read_streams(SQLite::Database& database, core::StoreImage& image) {
     stream.writer = query.natural(6);
     stream.writer_process = {query.text(10), query.text(11), static_cast<std::uint32_t>(query.natural(12)),
                              query.natural(13)};
+    image.pruned.push_back({stream.id, query.natural(19)});
+    stream.retention = {query.number(16), query.natural(17), query.natural(18)};
     if (!query.is_null(14)) {
       image.rows.push_back(
           {stream.id, query.natural(7), query.natural(8), query.natural(9), query.natural(14), query.natural(15)});
@@ -76,7 +78,8 @@ void read_filters(SQLite::Statement& statement, core::SubscriptionRecord& subscr
 }
 
 void read_subscriptions(SQLite::Database& database, core::StoreImage& image) {
-  SQLite::Statement statement(database, "SELECT id, stream, name, mode, start, claim FROM subscription ORDER BY id");
+  SQLite::Statement statement(database,
+                              "SELECT id, stream, name, mode, start, claim, made FROM subscription ORDER BY id");
   SQLite::Statement filters(database,
                             "SELECT topic, up_to FROM subscription_filter WHERE subscription = ?1 ORDER BY position");
   SqlQuery query(statement);
@@ -90,6 +93,7 @@ void read_subscriptions(SQLite::Database& database, core::StoreImage& image) {
     subscription.mode = *mode;
     subscription.start = query.natural(4);
     subscription.claim = query.natural(5);
+    subscription.made = query.number(6);
     read_filters(filters, subscription);
     image.subscriptions.push_back(std::move(subscription));
   }

@@ -11,11 +11,12 @@
 #include "core/crc32c.h"
 #include "sidecar/store/sql_query.h"
 
-#define STREAM_SUM                                                                                         \
-  "record_sum(id, name, kind, next, last_row, last_marker, writer, writer_name, writer_host, writer_pid, " \
-  "writer_start, pruned_to, newest_row, row_count, sequence_count, octet_count)"
-#define SUBSCRIPTION_SUM                                                                                         \
-  "record_sum(id, stream, name, mode, start, claim, (SELECT group_concat(up_to || ' ' || topic, char(10)) FROM " \
+#define STREAM_SUM                                                                                            \
+  "record_sum(id, name, kind, next, last_row, last_marker, writer, writer_name, writer_host, writer_pid, "    \
+  "writer_start, pruned_to, newest_row, row_count, sequence_count, octet_count, retain_ms, retain_messages, " \
+  "retain_octets)"
+#define SUBSCRIPTION_SUM                                                                                               \
+  "record_sum(id, stream, name, mode, start, claim, made, (SELECT group_concat(up_to || ' ' || topic, char(10)) FROM " \
   "(SELECT topic, up_to FROM subscription_filter WHERE subscription = subscription.id ORDER BY position)))"
 #define PARKED_SUM "record_sum(subscription, sequence, stream, grant_id, due_ms, attempts, reason)"
 

@@ -19,7 +19,10 @@ RowReader::RowReader(SQLite::Database& database)
               "SELECT id, first FROM batch INDEXED BY batch_place WHERE stream = ?1 AND first >= coalesce("
               "(SELECT first FROM batch WHERE stream = ?1 AND first <= ?2 ORDER BY first DESC LIMIT 1), 0) "
               "AND first <= ?3 ORDER BY first"),
-      row_(database, "SELECT last, grant_id, stored_prev, octets, first FROM batch WHERE id = ?1 AND stream = ?2"),
+      row_(database,
+           "SELECT last, grant_id, stored_prev, octets, first, stored_ms FROM batch WHERE id = ?1 AND stream = ?2"),
+      newest_(database, "SELECT first FROM batch INDEXED BY batch_place WHERE stream = ?1 ORDER BY first DESC LIMIT 1"),
+      time_(database, "SELECT stored_ms FROM batch WHERE id = ?1 AND stream = ?2"),
       place_before_(database,
                     "SELECT id, first FROM batch INDEXED BY batch_place WHERE stream = ?1 AND first <= ?2 "
                     "ORDER BY first DESC LIMIT 1"),
@@ -36,6 +39,7 @@ core::LoadReply RowReader::load(const core::LoadRequest& asked) {
   core::LoadRequest request = asked;
   request.after = std::min(asked.after, sequence_end);
   request.up_to = std::min(asked.up_to, sequence_end);
+  if (request.from_ms > 0) request.after = std::max(request.after, before(request.stream, request.from_ms));
   const StreamBook book = book_of(request.stream);
   core::LoadPage page(request, book.pruned_to,
                       [this, &request](Sequence sequence) { return last_of(request.stream, sequence); });
@@ -78,10 +82,40 @@ bool RowReader::read_row(std::int64_t id, core::RowRecord& row) try {
   row.stored_prev = query.natural(2);
   row.octets = query.octets(3);
   row.first = query.natural(4);
+  row.stored_ms = query.number(5);
   return true;
 } catch (const SQLite::Exception& error) {
   if ((error.getErrorCode() & 0xFF) != SQLITE_CORRUPT) throw;
   return false;
+}
+
+/// The sequence before the first row that was stored at `from_ms` or later. The clock of rows never goes back, so that
+/// halving finds it; a row whose time cannot be read counts as one before.
+Sequence RowReader::before(core::StreamId stream, std::int64_t from_ms) {
+  SqlQuery newest(newest_);
+  if (!newest.with(stream).next()) return 0;
+  Sequence behind = 0;                     // rows that begin here or earlier were stored before
+  Sequence ahead = newest.natural(0) + 1;  // those that begin here or later were not
+  while (behind + 1 < ahead) {
+    const Sequence middle = behind + (ahead - behind) / 2;
+    SqlQuery place(place_before_);
+    const bool found = place.with(stream).with(middle).next();
+    const Sequence first = found ? place.natural(1) : 0;
+    if (first > behind && time_of(stream, place.number(0)) >= from_ms) {
+      ahead = first;
+    } else {
+      behind = middle;
+    }
+  }
+  return ahead - 1;
+}
+
+std::int64_t RowReader::time_of(core::StreamId stream, std::int64_t id) try {
+  SqlQuery query(time_);
+  return query.with(id).with(stream).next() ? query.number(0) : 0;
+} catch (const SQLite::Exception& error) {
+  if ((error.getErrorCode() & 0xFF) != SQLITE_CORRUPT) throw;
+  return 0;
 }
 
 RowReader::StreamBook RowReader::book_of(core::StreamId stream) {

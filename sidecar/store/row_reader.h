@@ -31,12 +31,16 @@ class RowReader {
   bool add_rows(const core::LoadRequest& request, const StreamBook& book, core::LoadPage& page);
   bool read_row(std::int64_t id, core::RowRecord& row);
   Sequence last_of(core::StreamId stream, Sequence sequence);
+  Sequence before(core::StreamId stream, std::int64_t from_ms);
+  std::int64_t time_of(core::StreamId stream, std::int64_t id);
   Sequence named_after(const core::LoadRequest& request, const StreamBook& book);
   std::vector<Sequence> parked_between(core::StreamId stream, Sequence first, Sequence last);
 
   SQLite::Statement book_;
   SQLite::Statement places_;
   SQLite::Statement row_;
+  SQLite::Statement newest_;
+  SQLite::Statement time_;
   SQLite::Statement place_before_;
   SQLite::Statement place_after_;
   SQLite::Statement parked_between_;

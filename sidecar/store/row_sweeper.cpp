@@ -1,6 +1,7 @@
 #include "sidecar/store/row_sweeper.h"
 
 #include <algorithm>
+#include <optional>
 #include <stdexcept>
 
 #include "sidecar/store/record_sum.h"
@@ -10,6 +11,12 @@ namespace restante::sidecar {
 
 RowSweeper::RowSweeper(SQLite::Database& database)
     : prune_(database, "UPDATE stream SET pruned_to = max(pruned_to, ?2) WHERE id = ?1"),
+      book_(database, "SELECT pruned_to, row_count, sequence_count, octet_count FROM stream WHERE id = ?1"),
+      oldest_(database,
+              "SELECT id, first, last, length(octets), stored_ms, EXISTS(SELECT 1 FROM parked WHERE stream = ?1 "
+              "AND sequence BETWEEN b.first AND b.last) FROM batch AS b WHERE stream = ?1 AND first >= coalesce("
+              "(SELECT first FROM batch WHERE stream = ?1 AND first <= ?2 ORDER BY first DESC LIMIT 1), 0) "
+              "AND first <= ?3 AND last > ?2 AND last <= ?3 ORDER BY first LIMIT ?4"),
       find_(database,
             "SELECT id, first, last, length(octets) FROM batch AS b WHERE stream = ?1 AND first >= coalesce("
             "(SELECT first FROM batch WHERE stream = ?1 AND first <= ?2 ORDER BY first DESC LIMIT 1), 0) "
@@ -50,14 +57,59 @@ void RowSweeper::undo() {
   }
 }
 
-void RowSweeper::prune(const core::Prune& prune) {
-  const Sequence to = std::min(prune.to, sequence_end);
+core::Pruned RowSweeper::read_book(core::StreamId stream) {
+  SqlQuery query(book_);
+  if (!query.with(stream).next()) throw std::logic_error("a prune is of a stream that is not there");
+  return {stream, query.natural(0), query.natural(1), query.natural(2), query.natural(3), false};
+}
+
+core::Pruned RowSweeper::prune(const core::Prune& prune, std::size_t rows) {
+  core::Pruned pruned = read_book(prune.stream);
+  core::Prune all = prune;
+  if (prune.keep.any()) {
+    prune_kept(prune, rows, pruned);
+    all.to = pruned.to;
+  }
+  const Sequence to = std::min(all.to, sequence_end);
   if (SqlQuery(prune_).with(prune.stream).with(to).run() == 0) {
     throw std::logic_error("a prune is of a stream that is not there");
   }
   SqlQuery(sum_).with(prune.stream).run();
   Work& work = change(prune.stream);
   work.to = std::max(work.to, to);
+  pruned.to = std::max(pruned.to, to);
+  return pruned;
+}
+
+/// The oldest rows go as long as the stream has more than it is to keep. A time that is to come is damaged, and would
+/// hold up all that is behind it for ever.
+void RowSweeper::prune_kept(const core::Prune& prune, std::size_t rows, core::Pruned& pruned) {
+  const core::Retention& keep = prune.keep;
+  std::vector<Row> going;
+  std::optional<SqlQuery> query(std::in_place, oldest_);
+  query->with(prune.stream).with(pruned.to).with(std::min(prune.to, sequence_end)).with(std::uint64_t{rows});
+  std::size_t looked_at = 0;
+  bool fits = false;
+  while (!fits && query->next()) {
+    const Row row{query->number(0), query->natural(1), query->natural(2), query->natural(3)};
+    const std::int64_t stored_ms = query->number(4);
+    const bool is_old = keep.age_ms != 0 && (stored_ms < prune.now_ms - keep.age_ms || stored_ms > prune.now_ms);
+    const std::uint64_t messages = row.last - row.first + 1;
+    const bool too_many = (keep.messages != 0 && pruned.messages >= keep.messages + messages) ||
+                          (keep.octets != 0 && pruned.octets >= keep.octets + row.octets);
+    fits = !is_old && !too_many;
+    if (fits) continue;
+    ++looked_at;
+    pruned.to = row.last;
+    if (query->number(5) != 0) continue;  // a parked message needs it
+    going.push_back(row);
+    pruned.rows -= 1;
+    pruned.messages -= row.last - row.first + 1;
+    pruned.octets -= row.octets;
+  }
+  query.reset();
+  pruned.more = looked_at == rows;
+  remove(prune.stream, going);
 }
 
 void RowSweeper::revisit(const core::RowRecord& row) {

@@ -28,7 +28,8 @@ class RowSweeper {
 
   explicit RowSweeper(SQLite::Database& database);
 
-  void prune(const core::Prune& prune);
+  /// With bounds of what is kept it removes up to `rows` rows at once. What is there of the stream then.
+  core::Pruned prune(const core::Prune& prune, std::size_t rows);
 
   /// A message is no longer parked: its row goes too if it was pruned and nobody else needs it.
   void revisit(const core::Unpark& message);
@@ -61,11 +62,15 @@ class RowSweeper {
     std::uint64_t octets = 0;
   };
 
+  void prune_kept(const core::Prune& prune, std::size_t rows, core::Pruned& pruned);
+  core::Pruned read_book(core::StreamId stream);
   Work& change(core::StreamId stream);
   std::size_t sweep_stream(core::StreamId stream, std::size_t rows);
   void remove(core::StreamId stream, const std::vector<Row>& rows);
 
   SQLite::Statement prune_;
+  SQLite::Statement book_;
+  SQLite::Statement oldest_;
   SQLite::Statement find_;
   SQLite::Statement find_unparked_;
   SQLite::Statement remove_;

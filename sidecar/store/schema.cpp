@@ -20,14 +20,16 @@ constexpr std::array version_1{
     "CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL, sum INTEGER NOT NULL) STRICT, WITHOUT ROWID",
 
     // writer: the handle that may write, and its process. pruned_to: rows up to here are gone or about to go, but those
-    // that a parked message needs. The last four are
-    // kept by the store itself: highest sequence in any row ever, and rows, sequences and octets that are there.
+    // that a parked message needs. retain_*: how much of what nobody is owed stays, 0 is no bound; all 0: nothing.
+    // newest_row and *_count are kept by the store itself: highest sequence in any row ever, and rows, sequences and
+    // octets that are there.
     "CREATE TABLE stream(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, "
     "next INTEGER NOT NULL, last_row INTEGER NOT NULL, last_marker INTEGER NOT NULL, writer INTEGER NOT NULL, "
     "writer_name TEXT NOT NULL, writer_host TEXT NOT NULL, writer_pid INTEGER NOT NULL, writer_start INTEGER NOT NULL, "
     "pruned_to INTEGER NOT NULL DEFAULT 0, newest_row INTEGER NOT NULL DEFAULT 0, "
     "row_count INTEGER NOT NULL DEFAULT 0, sequence_count INTEGER NOT NULL DEFAULT 0, "
-    "octet_count INTEGER NOT NULL DEFAULT 0, sum INTEGER NOT NULL DEFAULT 0) STRICT",
+    "octet_count INTEGER NOT NULL DEFAULT 0, retain_ms INTEGER NOT NULL, retain_messages INTEGER NOT NULL, "
+    "retain_octets INTEGER NOT NULL, sum INTEGER NOT NULL DEFAULT 0) STRICT",
 
     "CREATE TABLE grant_block(stream INTEGER NOT NULL REFERENCES stream(id), grant_id INTEGER NOT NULL, "
     "first INTEGER NOT NULL, last INTEGER NOT NULL, handle INTEGER NOT NULL, sum INTEGER NOT NULL, "
@@ -35,7 +37,7 @@ constexpr std::array version_1{
 
     "CREATE TABLE subscription(id INTEGER PRIMARY KEY, stream INTEGER NOT NULL REFERENCES stream(id), "
     "name TEXT NOT NULL, mode TEXT NOT NULL, start INTEGER NOT NULL, claim INTEGER NOT NULL, "
-    "sum INTEGER NOT NULL DEFAULT 0, UNIQUE(stream, name)) STRICT",
+    "made INTEGER NOT NULL, sum INTEGER NOT NULL DEFAULT 0, UNIQUE(stream, name)) STRICT",
 
     // No line: everything. up_to: what was copied up to there belongs by this one; 0: by which all that follows does.
     "CREATE TABLE subscription_filter(subscription INTEGER NOT NULL REFERENCES subscription(id), "
@@ -46,10 +48,11 @@ constexpr std::array version_1{
     "CREATE TABLE cursor(subscription INTEGER PRIMARY KEY REFERENCES subscription(id), floor INTEGER NOT NULL, "
     "settled TEXT NOT NULL, sum INTEGER NOT NULL) STRICT",
 
-    // octets: the batch frame of docs/wire.md. stored_prev: last of the row before it in its stream.
+    // octets: the batch frame of docs/wire.md. stored_prev: last of the row before it in its stream. stored_ms: when it
+    // was written, by the clock of meta's clock_ms.
     "CREATE TABLE batch(id INTEGER PRIMARY KEY, stream INTEGER NOT NULL REFERENCES stream(id), "
     "first INTEGER NOT NULL, last INTEGER NOT NULL, grant_id INTEGER NOT NULL, stored_prev INTEGER NOT NULL, "
-    "octets BLOB NOT NULL, CHECK(first > 0 AND first <= last)) STRICT",
+    "stored_ms INTEGER NOT NULL, octets BLOB NOT NULL, CHECK(first > 0 AND first <= last)) STRICT",
     "CREATE UNIQUE INDEX batch_place ON batch(stream, first)",
 
     "CREATE TABLE parked(subscription INTEGER NOT NULL REFERENCES subscription(id), sequence INTEGER NOT NULL, "

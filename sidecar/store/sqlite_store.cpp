@@ -3,6 +3,7 @@
 #include <exception>
 #include <filesystem>
 #include <utility>
+#include <vector>
 
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <sqlite3.h>
@@ -140,12 +141,12 @@ core::CommitToken SqliteStore::commit(const core::Transaction& transaction) {
     const bool has_room = engine.space.prepare_log(octets) && engine.space.regain();
     if (!has_room && !transaction.only_frees()) throw core::StoreFull(engine.space.full_text());
     SqlQuery(engine.begin).run();
-    engine.writer.apply(transaction);
+    std::vector<core::Pruned> pruned = engine.writer.apply(transaction);
     SqlQuery(engine.commit).run();
     engine.sweeper.keep();
     engine.space.settle_log();
     if (engine.space.is_full()) engine.space.regain();
-    return committed(transaction.number, engine.space.usage());
+    return committed(transaction.number, engine.space.usage(), std::move(pruned));
   });
 }
 

@@ -28,9 +28,11 @@ TransactionWriter::TransactionWriter(SQLite::Database& database, RowSweeper& swe
       sweeper_(sweeper),
       stream_(database,
               "INSERT INTO stream(id, name, kind, next, last_row, last_marker, writer, writer_name, writer_host, "
-              "writer_pid, writer_start) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) "
+              "writer_pid, writer_start, retain_ms, retain_messages, retain_octets) "
+              "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) "
               "ON CONFLICT(id) DO UPDATE SET name = ?2, kind = ?3, next = ?4, last_row = ?5, last_marker = ?6, "
-              "writer = ?7, writer_name = ?8, writer_host = ?9, writer_pid = ?10, writer_start = ?11"),
+              "writer = ?7, writer_name = ?8, writer_host = ?9, writer_pid = ?10, writer_start = ?11, retain_ms = ?12, "
+              "retain_messages = ?13, retain_octets = ?14"),
       sum_stream_(database, sum_stream_sql),
       // A grant id is bound to its range for ever: with another range nothing is changed, and that is found.
       grant_(
@@ -40,14 +42,15 @@ TransactionWriter::TransactionWriter(SQLite::Database& database, RowSweeper& swe
           "ON CONFLICT(stream, grant_id) DO UPDATE SET handle = ?5, sum = excluded.sum WHERE first = ?3 AND last = ?4"),
       close_grant_(database, "DELETE FROM grant_block WHERE stream = ?1 AND grant_id = ?2"),
       subscription_(database,
-                    "INSERT INTO subscription(id, stream, name, mode, start, claim) VALUES(?1, ?2, ?3, ?4, ?5, ?6) "
-                    "ON CONFLICT(id) DO UPDATE SET stream = ?2, name = ?3, mode = ?4, start = ?5, claim = ?6"),
+                    "INSERT INTO subscription(id, stream, name, mode, start, claim, made) "
+                    "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT(id) DO UPDATE SET stream = ?2, name = ?3, "
+                    "mode = ?4, start = ?5, claim = ?6, made = ?7"),
       sum_subscription_(database, sum_subscription_sql),
       clear_filters_(database, "DELETE FROM subscription_filter WHERE subscription = ?1"),
       filter_(database, "INSERT INTO subscription_filter(subscription, position, topic, up_to) VALUES(?1, ?2, ?3, ?4)"),
       row_(database,
-           "INSERT INTO batch(stream, first, last, grant_id, stored_prev, octets) VALUES(?1, ?2, ?3, ?4, ?5, ?6) "
-           "ON CONFLICT(stream, first) DO NOTHING"),
+           "INSERT INTO batch(stream, first, last, grant_id, stored_prev, stored_ms, octets) "
+           "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT(stream, first) DO NOTHING"),
       count_rows_(database,
                   "UPDATE stream SET row_count = row_count + ?2, sequence_count = sequence_count + ?3, "
                   "octet_count = octet_count + ?4, newest_row = max(newest_row, ?5) WHERE id = ?1"),
@@ -76,7 +79,7 @@ TransactionWriter::TransactionWriter(SQLite::Database& database, RowSweeper& swe
       remove_cursor_(database, "DELETE FROM cursor WHERE subscription = ?1"),
       remove_subscription_(database, "DELETE FROM subscription WHERE id = ?1") {}
 
-void TransactionWriter::apply(const core::Transaction& transaction) {
+std::vector<core::Pruned> TransactionWriter::apply(const core::Transaction& transaction) {
   if (transaction.incarnation) write_meta(database_, "incarnation", incarnation_text(*transaction.incarnation));
   if (transaction.clock_ms > 0) SqlQuery(keep_clock_).with(std::to_string(transaction.clock_ms)).run();
   for (const auto& stream : transaction.streams) write_stream(stream);
@@ -91,9 +94,12 @@ void TransactionWriter::apply(const core::Transaction& transaction) {
   for (const auto& message : transaction.unparked) unpark(message);
   for (const auto& cursor : transaction.cursors) write_cursor(cursor);
   for (const auto subscription : transaction.removed) remove(subscription);
-  for (const auto& prune : transaction.prunes) sweeper_.prune(prune);
   // More may go than comes, so that a backlog of pruned rows shrinks under load too.
-  sweeper_.sweep(std::max(RowSweeper::rows_per_commit, transaction.rows.size()));
+  const std::size_t rows = std::max(RowSweeper::rows_per_commit, transaction.rows.size());
+  std::vector<core::Pruned> pruned;
+  for (const auto& prune : transaction.prunes) pruned.push_back(sweeper_.prune(prune, rows));
+  sweeper_.sweep(rows);
+  return pruned;
 }
 
 std::uint64_t TransactionWriter::records_removed(const core::Transaction& transaction) {
@@ -119,6 +125,9 @@ void TransactionWriter::write_stream(const core::StreamRecord& stream) {
       .with(stream.writer_process.host)
       .with(std::uint64_t{stream.writer_process.pid})
       .with(stream.writer_process.start_time)
+      .with(stream.retention.age_ms)
+      .with(stream.retention.messages)
+      .with(stream.retention.octets)
       .run();
   SqlQuery(sum_stream_).with(stream.id).run();
 }
@@ -144,6 +153,7 @@ void TransactionWriter::write_subscription(const core::SubscriptionRecord& subsc
       .with(mode)
       .with(subscription.start)
       .with(subscription.claim)
+      .with(subscription.made)
       .run();
   SqlQuery(clear_filters_).with(subscription.id).run();
   std::int64_t position = 0;
@@ -166,6 +176,7 @@ void TransactionWriter::write_rows(const core::Transaction& transaction) {
                            .with(row.last)
                            .with(row.grant)
                            .with(row.stored_prev)
+                           .with(row.stored_ms)
                            .with_octets(row.octets.octets())
                            .run();
     if (added == 0) continue;

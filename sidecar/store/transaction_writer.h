@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <vector>
 
 #include <SQLiteCpp/SQLiteCpp.h>
 
@@ -18,7 +19,8 @@ class TransactionWriter {
  public:
   TransactionWriter(SQLite::Database& database, RowSweeper& sweeper);
 
-  void apply(const core::Transaction& transaction);
+  /// What is there of each stream that was pruned, in the order of the prunes.
+  std::vector<core::Pruned> apply(const core::Transaction& transaction);
 
   /// Records that go with the subscriptions that `transaction` removes.
   [[nodiscard]] std::uint64_t records_removed(const core::Transaction& transaction);

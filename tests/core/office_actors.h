@@ -95,6 +95,7 @@ class TestWriter {
   std::string topic;
   StreamPattern pattern = StreamPattern::pipeline;
   StreamKind kind = StreamKind::kept;
+  Retention retention;  ///< of the stream, if it is made by this one
   std::string publishes_at = "tcp://10.0.0.8:1";
   std::vector<Grant> grants;
   Sequence next = 0;
@@ -109,6 +110,7 @@ class TestWriter {
     message.pattern = pattern;
     message.kind = kind;
     if (!publishes_at.empty()) message.live_endpoints = {publishes_at};
+    message.retention = retention;
     message.resume = resume;
     if (resume) message.grants = grants;
     return message;

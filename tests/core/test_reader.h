@@ -21,7 +21,9 @@ class TestReader {
     message.session = session_;
     message.stream = "s";
     message.subscription = name;
-    message.mode = SubscriptionMode::exclusive;
+    message.mode = mode;
+    message.made = made;
+    message.until = until;
     message.filters = filters;
     message.start = start;
     message.claim = claim;
@@ -34,6 +36,8 @@ class TestReader {
     token = subscribed->token;
     claim = subscribed->claim;
     floor = subscribed->floor;
+    made = subscribed->made;
+    until = subscribed->until;
   }
   template <typename Fill>
   void settle(Fill fill) {
@@ -66,6 +70,9 @@ class TestReader {
   std::string name = "audit";
   std::vector<std::string> filters{"#"};
   std::string start = "new";
+  SubscriptionMode mode = SubscriptionMode::exclusive;
+  std::int64_t made = 0;
+  Sequence until = 0;
   std::uint64_t claim = 0;
   bool listens = true;
   Peer* peer = nullptr;

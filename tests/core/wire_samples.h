@@ -59,10 +59,13 @@ auto fields(const Message& m) {
   } else if constexpr (count == 10) {
     const auto& [a, b, c, d, e, f, g, h, i, j] = m;
     return std::tie(a, b, c, d, e, f, g, h, i, j);
+  } else if constexpr (count == 11) {
+    const auto& [a, b, c, d, e, f, g, h, i, j, k] = m;
+    return std::tie(a, b, c, d, e, f, g, h, i, j, k);
   } else {
-    static_assert(count == 14);
-    const auto& [a, b, c, d, e, f, g, h, i, j, k, l, n, o] = m;
-    return std::tie(a, b, c, d, e, f, g, h, i, j, k, l, n, o);
+    static_assert(count == 15);
+    const auto& [a, b, c, d, e, f, g, h, i, j, k, l, n, o, p] = m;
+    return std::tie(a, b, c, d, e, f, g, h, i, j, k, l, n, o, p);
   }
 }
 
@@ -78,13 +81,22 @@ inline bool equal(const ControlMessage& left, const ControlMessage& right) {
 
 inline std::vector<Grant> grants() { return {{901, {1, 1024}}, {902, {1025, 2048}}}; }
 
-/// One of each kind, every field different from its default and from its neighbours.
-inline std::vector<ControlMessage> all() {
+/// What a library says, every field different from its default and from its neighbours.
+inline std::vector<ControlMessage> all_words() {
   return {
       Heartbeat{},
       Hello{3, 4, "warehouse", "host/boot/namespace", 5, 6, 7, 8},
       Bye{},
-      OpenWriter{11, "orders", StreamKind::live, true, grants(), 12, 13, StreamPattern::pubsub, {"tcp://*:5556"}},
+      OpenWriter{11,
+                 "orders",
+                 StreamKind::live,
+                 true,
+                 grants(),
+                 12,
+                 13,
+                 StreamPattern::pubsub,
+                 {"tcp://*:5556"},
+                 {1111, 1112, 1113}},
       RequestGrant{14},
       CloseWriter{15},
       Subscribe{21,
@@ -100,7 +112,8 @@ inline std::vector<ControlMessage> all() {
                 grants(),
                 {{25, {26, 27}}},
                 true,
-                28},
+                28,
+                29},
       Settle{31,
              {{32, {33, 34}}, {32, {36, 40}}},
              {{35, 36, 37, true}, {35, 38, -1, false}},
@@ -112,6 +125,12 @@ inline std::vector<ControlMessage> all() {
       CatchUp{51, 52},
       Unsubscribe{53},
       Query{54, "status"},
+  };
+}
+
+/// What a sidecar says.
+inline std::vector<ControlMessage> all_answers() {
+  return {
       Welcome{61, 62, "edge-7", Incarnation{63, 64}},
       Unknown{},
       Refused{Side::session, 71, ErrorCode::denied, "the text"},
@@ -121,7 +140,7 @@ inline std::vector<ControlMessage> all() {
       Resend{85, 86},
       Fenced{87, "another writer has it"},
       LiveTarget{88, 89, "tcp://10.0.0.1:7000", 90, 91, true},
-      Subscribed{92, 93, SubscriptionMode::exclusive, 94, 95, grants(), 96, 97, 98},
+      Subscribed{92, 93, SubscriptionMode::exclusive, 94, 95, grants(), 96, 97, 98, 99},
       Grants{97, grants()},
       Redelivery{98, 99, {{{100, 101}, 2}, {{105, 105}, 0}}, 105},
       Checkpoint{102, 103, 101, 104},
@@ -131,7 +150,18 @@ inline std::vector<ControlMessage> all() {
       RemoveSubscription{107, "orders", "billing", true, true},
       Removed{108, true, "it is not there", 109, 110, 111, 112, 113},
       Missed{114, 115, {116, 117}, "the limit", 118},
+      ResetSubscription{114, "orders", "billing", "@115", true, true},
+      WasReset{116, true, "it is not there", 117, 118, 119, 120, 121},
+      SetStream{122, "orders", {123, 124, 125}},
+      StreamSet{126, "it is live only", {127, 128, 129}},
   };
+}
+
+/// One of each kind, in the order of ControlMessage.
+inline std::vector<ControlMessage> all() {
+  std::vector<ControlMessage> messages = all_words();
+  for (ControlMessage& answer : all_answers()) messages.push_back(std::move(answer));
+  return messages;
 }
 
 /// The same kinds with their default values.

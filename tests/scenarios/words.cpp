@@ -95,6 +95,12 @@ struct Teller {
     return "remove the subscription " + wish.subscription;
   }
   std::string operator()(const core::Removed& told) const { return told.done ? "removed" : "not removed"; }
+  std::string operator()(const core::ResetSubscription& wish) const {
+    return "reset subscription " + wish.subscription + " to " + wish.start;
+  }
+  std::string operator()(const core::WasReset& told) const { return told.done ? "reset" : "not reset"; }
+  std::string operator()(const core::SetStream& wish) const { return "set stream " + wish.stream; }
+  std::string operator()(const core::StreamSet& told) const { return told.refusal.empty() ? "set" : "not set"; }
   std::string operator()(const core::Grants& told) const {
     std::string text = "blocks";
     for (const core::Grant& grant : told.grants) text += " " + text_of(grant.range);

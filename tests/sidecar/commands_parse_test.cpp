@@ -133,7 +133,7 @@ TEST_CASE("what is missing or too much is named") {
 }
 
 TEST_CASE("every command has a help with an example of it") {
-  for (const std::string name : {"up", "send", "recv", "pub", "sub", "status", "streams"}) {
+  for (const std::string name : {"up", "send", "recv", "pub", "sub", "replay", "status", "streams"}) {
     INFO(name);
     const std::string text = text_of({name, "--help"});
     CHECK_THAT(text, Contains("Usage: restante " + name) && Contains("Examples:\n  ") && Contains("--sidecar EP"));
@@ -145,7 +145,7 @@ TEST_CASE("every command has a help with an example of it") {
 }
 
 TEST_CASE("no line of a help is wider than a terminal of 120 columns") {
-  for (const std::string name : {"up", "send", "recv", "pub", "sub", "status", "streams"}) {
+  for (const std::string name : {"up", "send", "recv", "pub", "sub", "replay", "status", "streams"}) {
     const std::string text = text_of({"help", name});
     for (std::size_t at = 0; at < text.size(); at = text.find('\n', at) + 1) CHECK(text.find('\n', at) - at <= 120);
   }
@@ -164,7 +164,7 @@ TEST_CASE("subscriptions are listed, shown and removed, wherever the options sta
   CHECK(remove.yes);
   CHECK(remove.force);
   CHECK_FALSE(remove.dry_run);
-  CHECK_THROWS_WITH(parse({"subscriptions"}), Contains("list, show or remove"));
+  CHECK_THROWS_WITH(parse({"subscriptions"}), Contains("list, show, reset or remove"));
   CHECK_THROWS_WITH(parse({"subscriptions", "remov"}), Contains("did you mean remove?"));
   CHECK_THROWS_WITH(parse({"subscriptions", "remove", "s"}), Contains("NAME is missing"));
   CHECK_THROWS_WITH(parse({"subscriptions", "remove", "s", "n", "--yes", "--dry-run"}), Contains("contradict"));

@@ -89,7 +89,8 @@ TEST_CASE("sub takes the options of recv, and says how it is remembered") {
 TEST_CASE("sub refuses what has no meaning, and says why") {
   CHECK_THROWS_WITH(parse({"sub", "weather", "--shared"}), Contains("--shared needs --durable NAME"));
   CHECK_THROWS_WITH(parse({"sub", "weather", "--start", "new"}), Contains("--start needs --durable NAME"));
-  CHECK_THROWS_WITH(parse({"sub", "weather", "--durable", "s", "--start", "middle"}), Contains("new or beginning"));
+  CHECK_THROWS_WITH(parse({"sub", "weather", "--durable", "s", "--start", "middle"}),
+                    Contains("new, beginning, a sequence"));
   CHECK_THROWS_WITH(parse({"sub", "weather", "--durable", ""}), Contains("--durable cannot be ''"));
   CHECK_THROWS_WITH(parse({"sub", "weather", "--durable", "No"}), Contains("instead of a-z or 0-9"));
   CHECK_THROWS_WITH(parse({"sub", "weather", "a/#/b", "--durable", "s"}), Contains("FILTER cannot be 'a/#/b'"));

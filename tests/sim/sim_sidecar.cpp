@@ -10,14 +10,44 @@ namespace restante::sim {
 
 namespace {
 
+/// By ControlMessage::index().
+constexpr const char* names[] = {"Heartbeat",
+                                 "Hello",
+                                 "Bye",
+                                 "OpenWriter",
+                                 "RequestGrant",
+                                 "CloseWriter",
+                                 "Subscribe",
+                                 "Settle",
+                                 "CatchUp",
+                                 "Unsubscribe",
+                                 "Query",
+                                 "Welcome",
+                                 "Unknown",
+                                 "Refused",
+                                 "Granted",
+                                 "Attached",
+                                 "Confirmed",
+                                 "Resend",
+                                 "Fenced",
+                                 "LiveTarget",
+                                 "Subscribed",
+                                 "Grants",
+                                 "Redelivery",
+                                 "Checkpoint",
+                                 "TakenOver",
+                                 "Report",
+                                 "LiveSource",
+                                 "RemoveSubscription",
+                                 "Removed",
+                                 "Missed",
+                                 "ResetSubscription",
+                                 "WasReset",
+                                 "SetStream",
+                                 "StreamSet"};
+
 /// The message's kind, and what of it matters to follow a story.
 std::string name_of(const core::ControlMessage& message) {
-  static const char* const names[] = {
-      "Heartbeat", "Hello",      "Bye",         "OpenWriter", "RequestGrant", "CloseWriter", "Subscribe",
-      "Settle",    "CatchUp",    "Unsubscribe", "Query",      "Welcome",      "Unknown",     "Refused",
-      "Granted",   "Attached",   "Confirmed",   "Resend",     "Fenced",       "LiveTarget",  "Subscribed",
-      "Grants",    "Redelivery", "Checkpoint",  "TakenOver",  "Report",       "LiveSource",  "RemoveSubscription",
-      "Removed",   "Missed"};
   static_assert(std::size(names) == std::variant_size_v<core::ControlMessage>);
   std::string text = names[message.index()];
   if (const auto* settle = std::get_if<core::Settle>(&message)) {

@@ -71,7 +71,9 @@ inline constexpr std::size_t streams_max = 4096;
 inline constexpr std::size_t subscriptions_max = 1024;  ///< per stream
 inline constexpr std::size_t sessions_max = 1024;       ///< per stream
 inline constexpr std::size_t listeners_max = 1024;  ///< per stream: sessions that only listen, apart from the others
-inline constexpr std::size_t handles_max = 256;     ///< writers and readers of one link
+inline constexpr std::size_t replays_max =
+    64;  ///< per stream: sessions that read what is kept, with a share of memory each
+inline constexpr std::size_t handles_max = 256;  ///< writers and readers of one link
 
 // Times.
 inline constexpr auto store_delay = 5ms;           ///< how long a fresh batch waits for its ack before it is written

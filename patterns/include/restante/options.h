@@ -31,6 +31,16 @@ struct Attributes {
   std::uint64_t marker = 0;  ///< the application's own position, rising; see Pusher::last_marker()
 };
 
+/// How long a stream keeps messages that nobody is owed any more, so that they can be asked for again (a replay, a
+/// reset). Each bound that is set holds: the oldest batch goes when it is older, or when without it there is still that
+/// much. None set: messages go when everybody has settled them. What is owed stays, whatever is set here; and what is
+/// only kept makes way when the store has little room left.
+struct Retention {
+  Duration age{};              ///< since they were stored; milliseconds count
+  std::uint64_t messages = 0;  ///< of the stream, the newest
+  std::uint64_t octets = 0;    ///< likewise
+};
+
 /// Of a Pusher or Publisher.
 struct SenderOptions {
   /// 0: the stream has one writer. Above 0: writes the stream `name@instance`, with an order of its own.
@@ -44,6 +54,9 @@ struct SenderOptions {
   /// Of a Publisher: nothing is kept. The stream has live subscribers only (it is made so, and stays so), no message is
   /// copied or written, and each receipt is Outcome::unkept at once.
   bool live_only = false;
+  /// Of the stream, if it has had no writer yet; later `restante streams set` changes it. With it every message is
+  /// written to the disk, also one that is acked at once.
+  Retention retain{};
   /// Of a Publisher: one message a batch, for plain ZeroMQ subscribers that cannot take a batch apart.
   bool keep_single = false;
 };

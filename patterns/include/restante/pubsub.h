@@ -84,10 +84,16 @@ struct Subscription {
   /// By which the sidecars remember it. Empty: they do not, and it is live. Not `workers`, which is what a pipeline
   /// has.
   std::string name{};
-  /// Where it begins, when it is made: `new` or `beginning` (of what is still kept). Without meaning later.
+  /// Where it begins, when it is made, without meaning later: `new`; `beginning`, of what is still kept; a sequence; or
+  /// `@` and milliseconds after 1970: with what was stored then or later. Without a name anything but `new` is a
+  /// *replay*: what is still kept from there on comes once, in order, up to what was newest when it began, and moves
+  /// nobody's cursor; then receive() gives nothing and stopped() is true. Its ack() matters to nobody else, nack() and
+  /// release() bring a message again, reject() makes no dead letter.
   std::string start = "new";
   /// Many readers may share the work, without an order.
   bool shared = false;
+  /// Of a replay: the last sequence that it wants; 0: the newest when it began.
+  Sequence until = 0;
 };
 
 }  // namespace restante

@@ -178,7 +178,9 @@ void ReaderSession::note_trouble() {
   if (trouble->final) listener_.reset();  // nothing that is published is for it any more
   if (trouble->text != trouble_text_) {
     trouble_text_ = trouble->text;
-    reader_.node_->log.warning("receiving " + reader_.options_.stream + " from " + upstream_ + ": " + trouble_text_);
+    const std::string line = "receiving " + reader_.options_.stream + " from " + upstream_ + ": " + trouble_text_;
+    if (reader_.why_hopeless()) reader_.node_->log.information(line);  // receive() throws it: once is enough
+    else reader_.node_->log.warning(line);
   }
 }
 

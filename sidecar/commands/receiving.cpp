@@ -84,7 +84,7 @@ class Receiving {
     while (go_on()) {
       std::vector<Delivery> batch = gather();
       if (batch.empty() && text_.empty()) {
-        wait();
+        if (refusal_.empty()) wait();
         continue;
       }
       command_.exec ? work(batch.front()) : write(batch);
@@ -120,7 +120,7 @@ class Receiving {
     if (command_.count) progress_.tick();
     if (puller_.stopped() && ends_) return false;
     if (puller_.stopped() && fault_.empty()) fault_ = "cannot receive from '" + command_.stream + "': it was stopped";
-    return wanted() > 0 && !closed_ && fault_.empty() && !signals_.stopped() && !idle();
+    return wanted() > 0 && !closed_ && fault_.empty() && refusal_.empty() && !signals_.stopped() && !idle();
   }
 
   /// What is there, and in text_ as it is to be written.
@@ -144,9 +144,12 @@ class Receiving {
   std::optional<Delivery> receive(std::vector<Delivery>& held) {
     try {
       return puller_.try_receive();
-    } catch (const Error&) {
+    } catch (const Error& error) {
       for (Delivery& delivery : held) delivery.release();
-      throw;
+      if (!held.empty()) text_.clear();  // else it has gaps only
+      held.clear();
+      refusal_ = error.what();
+      return std::nullopt;
     }
   }
 
@@ -188,6 +191,10 @@ class Receiving {
   }
 
   Exit exit() {
+    if (!refusal_.empty()) {  // whatever its code says: the command line is in order, or it had not come so far
+      say("restante: " + refusal_);
+      return Exit::refused;
+    }
     if (!fault_.empty()) {
       say("restante: " + fault_ + "; what was not acked comes again, here or elsewhere");
       return Exit::refused;
@@ -215,6 +222,7 @@ class Receiving {
   std::uint64_t done_ = 0;                 // messages settled for good
   bool closed_ = false;                    // standard output has no reader any more
   std::string fault_;                      // why it cannot go on
+  std::string refusal_;                    // the same of its sidecars
   std::string text_;                       // of one batch; kept for its capacity
   std::vector<std::size_t> message_ends_;  // where each message of text_ ends
 };

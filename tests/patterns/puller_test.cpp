@@ -269,6 +269,27 @@ TEST_CASE("what is held is told again on a new link, and acks that a cut swallow
   CHECK(settled(sidecar).acks == std::vector{range(2, 2)});
 }
 
+TEST_CASE("a refusal is said once: receive() throws what its only sidecar says, and the log does not warn of it") {
+  FakeSidecar sidecar;
+  Node node(sidecar.options());
+  auto puller = node.puller("orders");
+  const auto asked = sidecar.expect<core::Subscribe>();
+  sidecar.say(core::Refused{core::Side::session, asked.session, ErrorCode::bad_argument, "it is a published one"});
+  std::string thrown;
+  REQUIRE(sidecar.wait_until([&] {
+    try {
+      static_cast<void>(puller.try_receive());
+    } catch (const Error& error) {
+      thrown = error.what();
+    }
+    return !thrown.empty();
+  }));
+  CHECK(thrown == "receive from stream orders: it is a published one");
+  for (const char* level : {"2 ", "3 "}) {
+    CHECK(sidecar.log().find(std::string(level) + "receiving orders") == std::string::npos);
+  }
+}
+
 TEST_CASE("a gap is told in the receiving thread") {
   FakeSidecar sidecar;
   Node node(sidecar.options());

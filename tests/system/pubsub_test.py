@@ -193,9 +193,32 @@ def sub_without_a_name_hears_what_is_published():
         there.terminate()
         expect(there.wait(20) == 0, there.stderr.read().decode())
         c.until("it has left", lambda: c.status(s)["streams"][0]["listeners"] == 0)
+
+
+@scenario
+def what_the_sidecar_refuses_is_said_once():
+    """Whoever comes to a stream that is something else is told why in one line, and ends with 4, in every command."""
+    with Cluster() as c:
+        s = c.sidecar()
         expect(c.cli("send", "jobs", "--sidecar", s.ipc, input=b"1\n").returncode == 0, "send")
-        refused = c.cli("sub", "jobs", "--sidecar", s.ipc)
-        expect(refused.returncode == 2 and b"is a pipeline" in refused.stderr, f"{refused.returncode} {refused.stderr}")
+        expect(c.cli("pub", "news", "a", "--sidecar", s.ipc, input=b"1\n").returncode == 0, "pub")
+        reader = running(c, s, "sub", "news", "--durable", "desk", stdout=subprocess.PIPE)
+        c.until("it reads", lambda: any(name["sessions"] for one in c.status(s)["streams"] if one["name"] == "news"
+                                        for name in one["subscriptions"]))
+        cases = [
+            (("sub", "jobs"), "is a pipeline"),
+            (("pub", "jobs", "a"), "is a pipeline"),
+            (("send", "news"), "is a published one"),
+            (("recv", "news"), "is a published one"),
+            (("sub", "news", "--durable", "desk", "--shared"), "exists as an exclusive subscription"),
+        ]
+        for words, text in cases:
+            done = c.cli(*words, "--sidecar", s.ipc, input=b"x\n")
+            said = done.stderr.decode()
+            expect(done.returncode == 4, f"{words}: {done.returncode}: {said}")
+            expect(said.count(text) == 1, f"{words}: {said}")
+        reader.terminate()
+        expect(reader.wait(20) == 0, "the reader that was there first goes on, and ends in good order")
 
 
 @scenario

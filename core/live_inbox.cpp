@@ -30,7 +30,7 @@ bool LiveInbox::ready() const { return !queue_.empty() || gap_is_next(); }
 
 Instant LiveInbox::next_deadline() const {
   if (!control_.empty() || (stopped_ && token_ != 0)) return now_;
-  return retry_at_;
+  return std::min(retry_at_, tail_.deadline());
 }
 
 // ---- commands
@@ -66,6 +66,7 @@ void LiveInbox::stop(Instant now) {
   retry_at_ = never;
   queue_.clear();
   gaps_.clear();
+  tail_ = LiveTail{};
 }
 
 // ---- inputs
@@ -112,6 +113,8 @@ void LiveInbox::on_message(const ControlMessage& message, Instant now) {
     grants_.add(subscribed->grants);
   } else if (const auto* grants = std::get_if<Grants>(&message)) {
     if (token_ != 0 && grants->token == token_) grants_.add(grants->grants);
+  } else if (const auto* published = std::get_if<Published>(&message)) {
+    if (token_ != 0 && published->token == token_ && !stopped_) tail_.on_published(*published, grants_, now);
   } else if (const auto* dismissed = std::get_if<TakenOver>(&message)) {
     if (token_ == 0 || dismissed->token != token_) return;
     token_ = 0;
@@ -134,14 +137,17 @@ void LiveInbox::on_live(std::shared_ptr<const Batch> batch, Instant now) {
   if (stopped_) return;
   const bool is_ours = header.stream == options_.stream && !header.skip;
   const bool is_wanted = is_ours && filters_match(options_.filters, header.topic);
+  if (is_ours) miss_tail(header.first);
   if (is_wanted || (is_ours && wants_all_)) {
     const TopicTrail::Heard found = wants_all_ ? trail_.note({}, header.before, heard, grants_)
                                                : trail_.note(header.topic, header.prev, heard, grants_);
-    if (found.again) {
+    if (found.anew) tail_.begin(header.first - 1);
+    if (found.again || tail_.is_done(heard.range)) {
       counters_.again += count;
       return;
     }
-    if (found.missed) miss(*found.missed, false);
+    if (found.missed) miss_chain(*found.missed);
+    tail_.note(heard.range, now);
   }
   if (!is_wanted) {
     counters_.unwanted += count;
@@ -150,6 +156,21 @@ void LiveInbox::on_live(std::shared_ptr<const Batch> batch, Instant now) {
     miss(heard.range, true);
   } else {
     queue_.push(std::move(batch), heard.range, 1);
+  }
+}
+
+void LiveInbox::miss_chain(Range missed) {
+  const auto untold = tail_.untold(missed);
+  if (!untold) return;
+  miss(*untold, false);
+  tail_.note(*untold, now_);
+}
+
+/// `next`: what was just heard begins there; 0: nothing was.
+void LiveInbox::miss_tail(Sequence next) {
+  while (const auto missed = tail_.due(next, now_)) {
+    miss(*missed, false);
+    ++counters_.tails;
   }
 }
 
@@ -165,6 +186,7 @@ void LiveInbox::miss(Range range, bool slow) {
 
 void LiveInbox::on_time(Instant now) {
   now_ = now;
+  miss_tail(0);
   if (now < retry_at_) return;
   retry_at_ = never;
   subscribe();

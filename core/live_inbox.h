@@ -12,6 +12,7 @@
 #include "core/delivery_queue.h"
 #include "core/intake.h"
 #include "core/known_grants.h"
+#include "core/live_tail.h"
 #include "core/messages.h"
 #include "core/topic_trail.h"
 
@@ -37,6 +38,7 @@ class LiveInbox final : public Intake {
     std::uint64_t unwanted = 0;  ///< of another stream, or of a topic that no filter matches
     std::uint64_t overrun = 0;   ///< dropped because the queue was full
     std::uint64_t gaps = 0;      ///< places where something was missed
+    std::uint64_t tails = 0;     ///< times that only the sidecar's word showed it
   };
   [[nodiscard]] const Counters& counters() const noexcept { return counters_; }
 
@@ -79,6 +81,8 @@ class LiveInbox final : public Intake {
 
   void subscribe();
   void miss(Range range, bool slow);
+  void miss_chain(Range missed);
+  void miss_tail(Sequence next);
   /// Messages that came into the queue, ever.
   [[nodiscard]] std::uint64_t pushed() const { return taken_ + queue_.count(); }
   [[nodiscard]] bool gap_is_next() const { return !gaps_.empty() && gaps_.front().after == taken_; }
@@ -94,6 +98,7 @@ class LiveInbox final : public Intake {
   std::optional<Trouble> trouble_;
   KnownGrants grants_;
   TopicTrail trail_;
+  LiveTail tail_;
   DeliveryQueue queue_;
   std::uint64_t taken_ = 0;  // messages, ever
   std::deque<Gap> gaps_;     // at most one between two messages of the queue

@@ -258,6 +258,15 @@ struct LiveSource {
   std::string endpoint;
 };
 
+/// To who only listens, when its writer is quiet or has gone: of what was copied above `after` and up to `to`, these
+/// are what its filters want.
+struct Published {
+  Token token = 0;
+  Sequence after = 0;
+  Sequence to = 0;
+  std::vector<GrantRange> ranges;
+};
+
 struct Owed {
   Range range;
   std::uint32_t attempts = 0;  ///< that ended before this one
@@ -331,7 +340,7 @@ using ControlMessage =
     std::variant<Heartbeat, Hello, Bye, OpenWriter, RequestGrant, CloseWriter, Subscribe, Settle, CatchUp, Unsubscribe,
                  Query, Welcome, Unknown, Refused, Granted, Attached, Confirmed, Resend, Fenced, LiveTarget, Subscribed,
                  Grants, Redelivery, Checkpoint, TakenOver, Report, LiveSource, RemoveSubscription, Removed, Missed,
-                 ResetSubscription, WasReset, SetStream, StreamSet>;
+                 ResetSubscription, WasReset, SetStream, StreamSet, Published>;
 
 /// Numbered per link and direction from 1; a jump restarts the session (T3).
 struct ControlFrame {

@@ -77,7 +77,7 @@ void Office::listen(LinkId id, Link& link, const Subscribe& subscribe) {
   }
   if (outbox->note_known(subscribe.known)) renew_incarnation(subscribe.stream);
   const Token token = new_session(link, subscribe.stream);
-  outbox->listen(token, Listener{id, subscribe.session, subscribe.host}, turn_);
+  outbox->listen(token, Listener{id, subscribe.session, subscribe.host, subscribe.filters}, turn_);
   finish(*outbox);
 }
 

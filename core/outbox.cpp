@@ -90,6 +90,10 @@ void Outbox::on_copy(LinkId link, Batch batch, Turn& turn) {
     if (entry != nullptr && entry->batch != nullptr) accepted = entry->batch;
   }
   copied_ += again ? 0 : accepted->messages();
+  if (!listeners_.empty() && accepted->messages() > 0) {
+    log_.note(accepted->batch.header().topic, {accepted->batch.header().grant, range});
+    published_at_ = turn.now;
+  }
   if (accepted->messages() > 0) {
     for (auto& [id, subscription] : subscriptions_) {
       own(accepted, subscription.group.cursor().tracked_to() >= old_head, again, subscription, turn);
@@ -213,6 +217,7 @@ void Outbox::confirm(Turn& turn) {
 
 /// Hands out work, says when fresh batches are due, confirms what is safe.
 void Outbox::finish(Turn& turn) {
+  if (std::exchange(published_is_due_, false)) tell_published(turn);
   refuse_undone(turn);
   bool all_live = true;
   for (auto& [id, subscription] : subscriptions_) {
@@ -242,6 +247,7 @@ void Outbox::on_time(Turn& turn) {
 
 void Outbox::checkpoint(Turn& turn) {
   prune_by_age(turn);
+  if (turn.now - published_at_ >= limits::checkpoint_interval) tell_published(turn);
   for (auto& [id, subscription] : subscriptions_) {
     const Sequence floor = subscription.durable_floor;
     if (subscription.group.cursor().floor() > floor || subscription.group.has_unwritten_words()) {

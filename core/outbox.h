@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "core/history.h"
+#include "core/published_log.h"
 #include "core/reader_group.h"
 #include "core/replay.h"
 #include "core/start.h"
@@ -59,8 +60,10 @@ struct Subscription {
 struct Listener {
   LinkId link = 0;
   std::uint64_t session = 0;
-  std::string host;                       ///< as in Hello
+  std::string host;  ///< as in Hello
+  std::vector<std::string> filters{};
   std::optional<std::string> endpoint{};  ///< where the writer publishes, as it was told; empty: nowhere
+  Sequence told_to = 0;                   ///< of what was published
 };
 
 /// Batches come from the writer in the order of its chain (W2), are owned by subscriptions, and leave by being settled
@@ -248,6 +251,7 @@ class Outbox {
 
   void admit(Token token, Turn& turn);
   void tell_sources(Turn& turn);
+  void tell_published(Turn& turn);
   [[nodiscard]] std::string source_for(const std::string& host) const;
   [[nodiscard]] std::uint32_t listening() const;
   [[nodiscard]] std::optional<std::string> refusal(const Subscribe& subscribe, const SubscriptionRecord& record) const;
@@ -334,6 +338,9 @@ class Outbox {
   std::map<Token, Listener> listeners_;
   std::map<Token, Replay> replays_;
   std::vector<WaitingForPlace> waiting_;
+  PublishedLog log_;               // since there is somebody who only listens
+  Instant published_at_{};         // the last copy came
+  bool published_is_due_ = false;  // to be told: the writer went, or another came
 
   std::optional<PendingGrant> pending_grant_;
   std::vector<SubscriptionRecord> pending_subscriptions_;

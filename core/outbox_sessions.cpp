@@ -219,12 +219,24 @@ void Outbox::listen(Token token, const Listener& listener, Turn& turn) {
   const auto same = [&](const auto& known) { return known.second.session == listener.session; };
   const auto before = std::find_if(listeners_.begin(), listeners_.end(), same);
   if (before != listeners_.end()) listeners_.erase(before);  // on a new link
+  if (listeners_.empty()) log_.begin(head_);
   listeners_[token] = listener;
   turn.out.push_back(
       Outgoing{listener.link,
                Subscribed{listener.session, token, SubscriptionMode::live, 0, head_, grant_list(), 0, 0, 0, 0},
                {}});
   if (writer_.attached) tell_sources(turn);
+}
+
+/// Tells who only listens what it should have heard by now: what it missed last, nothing that follows would show.
+void Outbox::tell_published(Turn& turn) {
+  for (auto& [token, listener] : listeners_) {
+    if (listener.told_to >= log_.to()) continue;
+    Published published = log_.wanted(listener.filters, listener.told_to);
+    published.token = token;
+    listener.told_to = published.to;
+    turn.out.push_back(Outgoing{listener.link, std::move(published), {}});
+  }
 }
 
 void Outbox::dismiss_listeners(const std::string& why, Turn& turn) {

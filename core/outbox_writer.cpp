@@ -233,6 +233,7 @@ void Outbox::seat_writer(const PendingGrant& granted, Turn& turn) {
                                             " (pid " + std::to_string(granted.holder.pid) + ")"},
           {}});
     }
+    tell_published(turn);  // of the one before: what is told later is behind where this one is heard
     writer_ = WriterSeat{};
     writer_.holder = granted.holder;
     writer_.granted_to = granted.grant.range.last;
@@ -273,6 +274,7 @@ void Outbox::close_writer(std::uint64_t handle, LinkId link) {
 void Outbox::leave_seat() {
   writer_.holder.link = 0;
   writer_.attached = false;
+  published_is_due_ = true;
   for (auto& [id, subscription] : subscriptions_) subscription.group.forget_lending();
 }
 

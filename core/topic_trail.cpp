@@ -18,6 +18,7 @@ TopicTrail::Heard TopicTrail::note(const std::string& topic, Sequence prev, cons
   const auto at = seen_.find(topic);
   const Sequence known = at == seen_.end() ? since_ : at->second;
   Heard heard;
+  heard.anew = newest_ == 0;
   if (batch.range.last <= known) {
     heard.again = true;
     return heard;

@@ -19,6 +19,7 @@ namespace restante::core {
 class TopicTrail {
  public:
   struct Heard {
+    bool anew = false;            ///< it is the first, or the first of another store
     bool again = false;           ///< it was heard before
     std::optional<Range> missed;  ///< something in it was published and not heard, at least its last
   };

@@ -140,6 +140,8 @@ struct ControlFrame {
     wasReset @32 :Operator.WasReset;
     setStream @33 :Operator.SetStream;
     streamSet @34 :Operator.StreamSet;
+    # sidecar to library
+    published @35 :Published;
   }
 }
 
@@ -348,4 +350,11 @@ struct Missed {
   last @3 :UInt64;
   reason @4 :Text;
   covers @5 :UInt64;
+}
+
+struct Published {
+  token @0 :UInt64;
+  after @1 :UInt64;
+  to @2 :UInt64;
+  ranges @3 :List(GrantRange);
 }

@@ -261,6 +261,9 @@ Missed get(wire::Missed::Reader in) {
   return {in.getToken(), in.getNumber(), range(in.getFirst(), in.getLast()), explanation(in.getReason()),
           sequence(in.getCovers())};
 }
+Published get(wire::Published::Reader in) {
+  return {in.getToken(), sequence(in.getAfter()), sequence(in.getTo()), get_ranges(in.getRanges())};
+}
 TakenOver get(wire::TakenOver::Reader in) { return {in.getToken(), explanation(in.getText()), in.getSession()}; }
 
 }  // namespace
@@ -302,6 +305,7 @@ ControlMessage get_message(wire::ControlFrame::Reader frame) {
     case Kind::WAS_RESET: return get(frame.getWasReset());
     case Kind::SET_STREAM: return get(frame.getSetStream());
     case Kind::STREAM_SET: return get(frame.getStreamSet());
+    case Kind::PUBLISHED: return get(frame.getPublished());
   }
   throw Refusal("it is a message that is not known here");
 }

@@ -349,6 +349,14 @@ void put(Frame frame, const LiveSource& in) {
   out.setEndpoint(bounded(in.endpoint, limits::endpoint_size_max));
 }
 
+void put(Frame frame, const Published& in) {
+  auto out = frame.initPublished();
+  out.setToken(in.token);
+  out.setAfter(in.after);
+  out.setTo(in.to);
+  put_list(in.ranges, limits::ranges_max, [&out](unsigned int count) { return out.initRanges(count); });
+}
+
 void put(Frame frame, const Report& in) {
   auto out = frame.initReport();
   out.setRequest(in.request);

@@ -177,6 +177,69 @@ TEST_CASE("a live subscriber goes on without its sidecar, and asks again when it
   CHECK(bench.seen() == "3-3 4 ");
 }
 
+TEST_CASE("what a live subscriber missed last is told when the sidecar says what was published") {
+  const auto say = [](LiveBench& bench, Sequence after, Sequence to, std::vector<GrantRange> wanted) {
+    bench.inbox.on_message(Published{token, after, to, std::move(wanted)}, bench.now);
+  };
+  LiveBench bench({"a", "b"});
+  bench.connect();
+  bench.hear("a", {5, 5}, 2);
+  bench.hear("b", {6, 6}, 4);
+  say(bench, 0, 9, {{grant, {4, 8}}});
+  CHECK(bench.seen() == "5 6 ");
+  CHECK(bench.inbox.next_deadline() == bench.now + limits::tail_wait);
+  SECTION("when nothing comes any more") {
+    bench.hear("b", {7, 7}, 6);  // it was on its way
+    bench.now += limits::tail_wait;
+    bench.inbox.on_time(bench.now);
+    CHECK(bench.seen() == "7 8-8 ");
+    bench.hear("a", {8, 8}, 5);  // too late
+    CHECK(bench.inbox.counters().again == 1);
+    bench.hear("a", {10, 10}, 8);
+    CHECK(bench.seen() == "10 ");
+    bench.hear("b", {13, 13}, 12);
+    CHECK(bench.seen() == "10-12 13 ");
+    CHECK(bench.inbox.counters().gaps == 2);
+    CHECK(bench.inbox.counters().tails == 1);
+  }
+  SECTION("before what is behind it") {
+    bench.hear("b", {10, 10}, 6);
+    CHECK(bench.seen() == "7-8 10 ");
+    bench.hear("a", {11, 11}, 8);
+    CHECK(bench.seen() == "11 ");
+  }
+  SECTION("once, if what comes next on its topic has shown it") {
+    bench.hear("b", {7, 7}, 6);
+    bench.hear("a", {9, 9}, 8);
+    CHECK(bench.seen() == "7 6-8 9 ");
+    say(bench, 9, 9, {});
+    bench.now += limits::tail_wait;
+    bench.inbox.on_time(bench.now);
+    CHECK(bench.seen().empty());
+  }
+  SECTION("not to one that was stopped") {
+    bench.inbox.stop(bench.now);
+    CHECK(bench.inbox.take_effects().size() == 1);
+    CHECK(bench.inbox.next_deadline() == never);
+  }
+  SECTION("not by a word of another link") {
+    bench.hear("b", {7, 8}, 6);
+    bench.inbox.on_message(Published{token + 1, 9, 20, {{grant, {15, 20}}}}, bench.now);
+    bench.now += limits::tail_wait;
+    bench.inbox.on_time(bench.now);
+    CHECK(bench.seen() == "7 8 ");
+  }
+}
+
+TEST_CASE("a store that begins again below what was heard takes nothing for heard") {
+  LiveBench bench({"#"});
+  bench.connect();
+  bench.hear("a", {3, 5}, 2);
+  bench.hear("a", {1, 3}, 0, 0x99);
+  bench.hear("a", {4, 4}, 3, 0x99);
+  CHECK(bench.seen() == "3 4 5 1 2 3 4 ");
+}
+
 TEST_CASE("a live subscriber that is refused for a time asks again, and one that is refused for good does not") {
   LiveBench bench;
   bench.inbox.take_effects();

@@ -76,6 +76,47 @@ TEST_CASE("nothing is kept or sent for who only listens") {
   CHECK_FALSE(peer.last<Unknown>());
 }
 
+TEST_CASE("who only listens is told what it should have heard, when its writer is quiet or goes") {
+  OfficeBench bench;
+  TestWriter writer(bench);
+  writer.pattern = StreamPattern::pubsub;
+  writer.open();
+  writer.send(2);
+  Peer& peer = bench.connect(400);
+  bench.say(peer, live());
+  Subscribe other = live(0x72);
+  other.filters = {"nothing/of/it"};
+  Peer& others = bench.connect(401);
+  bench.say(others, other);
+  bench.pass(3s);
+  CHECK_FALSE(peer.last<Published>());
+  writer.send(3);
+  bench.pass(500ms);
+  writer.send(1);
+  bench.pass(700ms);
+  CHECK_FALSE(peer.last<Published>());
+  SECTION("quiet") { bench.pass(500ms); }
+  SECTION("closed") { bench.say(*writer.peer, CloseWriter{writer.handle}); }
+  SECTION("away") { bench.cut(*writer.peer); }
+  SECTION("replaced") {
+    bench.dead_pids.insert(100);
+    TestWriter next(bench, 0xB, 101);
+    next.pattern = StreamPattern::pubsub;
+    next.open();
+  }
+  const auto told = peer.last<Published>();
+  REQUIRE(told);
+  CHECK(told->token == peer.last<Subscribed>()->token);
+  CHECK(told->after == 2);
+  CHECK(told->to == 6);
+  CHECK(told->ranges == std::vector<GrantRange>{{writer.grants.front().grant, {3, 6}}});
+  REQUIRE(others.last<Published>());
+  CHECK(others.last<Published>()->to == 6);
+  CHECK(others.last<Published>()->ranges.empty());
+  bench.pass(5s);
+  CHECK(peer.all<Published>().size() == 1);
+}
+
 TEST_CASE("a listener goes with its link, when it says so, and when it comes by another link") {
   OfficeBench bench;
   Peer& peer = bench.connect(400);

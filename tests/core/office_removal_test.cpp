@@ -9,8 +9,8 @@ using namespace restante::core;
 namespace {
 
 /// A published stream; the subscription `audit` of a reader that may have gone.
-struct Published {
-  Published() {
+struct PublishedBench {
+  PublishedBench() {
     writer.pattern = StreamPattern::pubsub;
     writer.open();
     reader.join();
@@ -38,7 +38,7 @@ struct Published {
 }  // namespace
 
 TEST_CASE("what a removed subscription alone pinned goes in the commit that removes it, and the answer says how much") {
-  Published one;
+  PublishedBench one;
   one.leave();
   one.writer.send(2);
   one.writer.send(3);
@@ -62,7 +62,7 @@ TEST_CASE("what a removed subscription alone pinned goes in the commit that remo
 }
 
 TEST_CASE("what another subscription needs stays when one is removed") {
-  Published one;
+  PublishedBench one;
   TestReader other(one.bench, 0x62);
   other.name = "log";
   other.join();
@@ -83,7 +83,7 @@ TEST_CASE("what another subscription needs stays when one is removed") {
 }
 
 TEST_CASE("nothing is confirmed for the sake of a removal before that is on the disk (B1)") {
-  Published one;
+  PublishedBench one;
   one.reader.hear();
   one.bench.disk_runs = false;
   one.writer.send(2);  // live with its reader, so that the disk may be spared
@@ -112,7 +112,7 @@ TEST_CASE("nothing is confirmed for the sake of a removal before that is on the 
 }
 
 TEST_CASE("a consumer that is there is named and in the way, unless it is meant") {
-  Published one;
+  PublishedBench one;
   const auto refused = one.remove();
   REQUIRE(refused);
   CHECK_FALSE(refused->done);
@@ -131,7 +131,7 @@ TEST_CASE("a consumer that is there is named and in the way, unless it is meant"
 }
 
 TEST_CASE("who was in a removed subscription begins none anew by itself, and anybody else does") {
-  Published one;
+  PublishedBench one;
   const std::int64_t made = one.reader.peer->last<Subscribed>()->made;
   REQUIRE(made != 0);
   one.bench.cut(*one.reader.peer);
@@ -159,7 +159,7 @@ TEST_CASE("who was in a removed subscription begins none anew by itself, and any
 }
 
 TEST_CASE("nobody joins a subscription that is being removed") {
-  Published one;
+  PublishedBench one;
   one.leave();
   one.bench.disk_runs = false;
   CHECK_FALSE(one.remove());
@@ -177,7 +177,7 @@ TEST_CASE("nobody joins a subscription that is being removed") {
 }
 
 TEST_CASE("what cannot be removed is refused with the reason") {
-  Published one;
+  PublishedBench one;
   one.leave();
   CHECK(one.remove(false, false, "autid")->refusal == "stream s has no subscription autid");
   one.bench.say(one.tool, RemoveSubscription{7, "t", "audit", false, false});
@@ -191,7 +191,7 @@ TEST_CASE("what cannot be removed is refused with the reason") {
 }
 
 TEST_CASE("a dry run says what would go, and nothing goes") {
-  Published one;
+  PublishedBench one;
   one.leave();
   one.writer.send(4);
   const auto told = one.remove(false, true);
@@ -224,7 +224,7 @@ TEST_CASE("a full disk takes a removal, which frees it") {
 }
 
 TEST_CASE("parked messages go with their subscription, its dead letters stay, and their number is given to no other") {
-  Published one;
+  PublishedBench one;
   one.writer.send(3);
   const GrantId grant = one.writer.grants.front().grant;
   one.reader.settle([&](Settle& said) { said.rejects = {{grant, 1, "broken"}}; });
@@ -244,7 +244,7 @@ TEST_CASE("parked messages go with their subscription, its dead letters stay, an
 }
 
 TEST_CASE("a page that was under way for a removed subscription is nobody's") {
-  Published one;
+  PublishedBench one;
   one.leave();
   for (int i = 0; i < 3; ++i) one.writer.send(2);
   one.bench.restart();  // so that what waits is on disk only
@@ -262,7 +262,7 @@ TEST_CASE("a page that was under way for a removed subscription is nobody's") {
 }
 
 TEST_CASE("who subscribes from the beginning while a removal is being written gets what is confirmed from then on") {
-  Published one;
+  PublishedBench one;
   one.leave();
   one.bench.disk_runs = false;
   one.writer.send(2);

@@ -154,6 +154,7 @@ inline std::vector<ControlMessage> all_answers() {
       WasReset{116, true, "it is not there", 117, 118, 119, 120, 121},
       SetStream{122, "orders", {123, 124, 125}},
       StreamSet{126, "it is live only", {127, 128, 129}},
+      Published{114, 115, 119, {{116, {117, 118}}}},
   };
 }
 

@@ -91,6 +91,7 @@ struct Teller {
     return text;
   }
   std::string operator()(const core::LiveSource&) const { return "listen to the producer"; }
+  std::string operator()(const core::Published& told) const { return "published up to " + std::to_string(told.to); }
   std::string operator()(const core::RemoveSubscription& wish) const {
     return "remove the subscription " + wish.subscription;
   }

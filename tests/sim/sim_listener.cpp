@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <restante/limits.h>
+
 #include "core/assert.h"
 #include "core/topic_filter.h"
 
@@ -48,6 +50,13 @@ void SimListener::note(const core::ControlMessage& told) {
   if (const auto* subscribed = std::get_if<core::Subscribed>(&told)) {
     announced_.clear();  // a store that was put back may know of none of them
     note_grants(subscribed->grants);
+    excuse_up_to(limits::sequence_max);
+    word_to_ = 0;
+  }
+  // What the sidecar has forgotten, as it may in a world where no stream is quiet.
+  if (const auto* word = std::get_if<core::Published>(&told)) {
+    if (word->after > word_to_) excuse_up_to(word->after);
+    word_to_ = word->to;
   }
   if (const auto* more = std::get_if<core::Grants>(&told)) note_grants(more->grants);
   const auto* source = std::get_if<core::LiveSource>(&told);
@@ -56,6 +65,17 @@ void SimListener::note(const core::ControlMessage& told) {
   path_.queue.clear();
   published_.clear();
   since_ = 0;
+}
+
+void SimListener::excuse_up_to(Sequence last) {
+  for (Published& one : published_) one.is_excused = one.is_excused || one.sequence <= last;
+}
+
+bool SimListener::told_all() const {
+  return std::none_of(published_.begin(), published_.end(), [this](const Published& one) {
+    const bool was_missed = since_ != 0 && one.sequence >= since_ && !one.is_told;
+    return was_missed && !one.is_excused && !unjudged_.contains(one.grant);
+  });
 }
 
 bool SimListener::receive(core::Instant now) {
@@ -76,14 +96,26 @@ bool SimListener::live_step(core::Instant now) {
   if (!path_.gives()) return false;
   auto batch = std::make_shared<const core::Batch>(parse(path_.queue.front()));
   path_.queue.pop_front();
+  check_late(batch->header());
   if (!announced_.contains(batch->header().grant)) unjudged_.insert(batch->header().grant);
   core_.on_live(std::move(batch), now);
   perform(now);
   return true;
 }
 
+/// What was told as missed does not come: a path keeps the order, and what is on it is waited for.
+void SimListener::check_late(const core::BatchHeader& header) const {
+  const auto is_late = [&](const Published& one) {
+    return one.is_told && one.grant == header.grant && header.first <= one.sequence && one.sequence <= header.last;
+  };
+  if (std::none_of(published_.begin(), published_.end(), is_late)) return;
+  throw Violation("listener: told that it missed " + std::to_string(header.first) + ", which came after that");
+}
+
 void SimListener::tick(core::Instant now) {
   if (client_.tick(now)) core_.on_link_down(now);
+  while (core_.next_deadline() <= now && live_step(now)) {  // what is there is read before time passes
+  }
   core_.on_time(now);
   perform(now);
 }

@@ -36,6 +36,10 @@ class SimListener {
   /// The application takes a message or is told of a gap; false if there is neither.
   bool take(const Ledger& ledger, core::Instant now);
 
+  /// Was it told of all that it missed, the last too? Of what was published before it was at this sidecar it may not
+  /// be.
+  [[nodiscard]] bool told_all() const;
+
   [[nodiscard]] Client& client() noexcept { return client_; }
   [[nodiscard]] const core::LiveInbox& core() const noexcept { return core_; }
   [[nodiscard]] const std::string& stream() const noexcept { return setup_.stream; }
@@ -51,10 +55,13 @@ class SimListener {
     std::string chain;
     GrantId grant = 0;
     Sequence sequence = 0;
-    bool is_told = false;  // in a gap
+    bool is_told = false;     // in a gap
+    bool is_excused = false;  // that it was missed is told by what follows only
   };
   void perform(core::Instant now);
   void note(const core::ControlMessage& told);
+  void check_late(const core::BatchHeader& header) const;
+  void excuse_up_to(Sequence last);
   void on_gap(core::Range gap);
   void on_heard(GrantId grant, Sequence sequence);
   void check_missed(std::size_t heard) const;
@@ -66,6 +73,7 @@ class SimListener {
   std::string source_;
   std::deque<Published> published_;  // since it has heard something there, in order
   Sequence since_ = 0;               // the first that it heard there; 0: none
+  Sequence word_to_ = 0;             // so far the sidecar has said what was published
   std::set<GrantId> announced_;
   std::set<GrantId> unjudged_;  // batches of it came before it was announced
 };

@@ -44,7 +44,8 @@ constexpr const char* names[] = {"Heartbeat",
                                  "ResetSubscription",
                                  "WasReset",
                                  "SetStream",
-                                 "StreamSet"};
+                                 "StreamSet",
+                                 "Published"};
 
 /// The message's kind, and what of it matters to follow a story.
 std::string name_of(const core::ControlMessage& message) {

@@ -9,6 +9,7 @@ set(small_limits
   batch_size_target=2048 grant_messages=256 writer_window=8192 writer_topics_max=2 seen_topics_max=2
   tracked_octets_max=12288 tracked_octets_all=24576 tracked_octets_min=3072 tracked_batches_max=16
   page_octets=2048 page_rows=4 transaction_octets=4096 early_ranges_max=8 loose_messages_max=32 ranges_max=16
+  published_log_max=8
   settled_ranges_max=256 hold_octets=4096 hold_batches=4)
 
 # restante_small_limits(<file>): writes it, and again whenever limits.h has changed.

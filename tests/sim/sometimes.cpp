@@ -37,6 +37,7 @@ constexpr std::array required{
     "live copies taken as lost",
     "live copy sent",
     "live subscriber: gap",
+    "live subscriber: gap that only the sidecar knew",
     "live subscriber: overrun",
     "live subscriber: took something",
     "long jobs",

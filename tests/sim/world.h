@@ -97,6 +97,7 @@ class World {
   bool end_long_job();
   [[nodiscard]] bool settled_all() const;
   [[nodiscard]] bool all_listen() const;
+  [[nodiscard]] bool all_are_told() const;
   void gather(const SimListener& listener);
   void gather();
   void gather(const SimWorker& worker);

@@ -32,6 +32,7 @@ void World::heal() {
   for (const auto& worker : workers_) worker->end_long_job();
   if (had_job && comes_to_rest()) throw Violation("long job: until its end its group had not done " + which);
   if (!all_listen()) throw Violation("listener: it hears nobody, though somebody publishes");
+  if (!all_are_told()) throw Violation("listener: nobody said what it had missed last");
   if (missing.empty()) throw Violation("stall after heal: something never came to rest");
   throw Violation("confirmed and lost: " + which);
 }
@@ -114,7 +115,8 @@ void World::heal_round() {
 
 bool World::settled_all() const {
   const auto is_finished = [](const auto& producer) { return producer->finished(); };
-  if (!std::all_of(producers_.begin(), producers_.end(), is_finished) || !all_listen()) return false;
+  if (!std::all_of(producers_.begin(), producers_.end(), is_finished)) return false;
+  if (!all_listen() || !all_are_told()) return false;
   if (!sidecar_.up() || !sidecar_.quiet() || !ledger_.missing().empty()) return false;
   return std::all_of(workers_.begin(), workers_.end(), [](const auto& worker) { return worker->idle(); });
 }
@@ -127,8 +129,13 @@ bool World::all_listen() const {
   });
 }
 
+bool World::all_are_told() const {
+  return std::all_of(listeners_.begin(), listeners_.end(), [](const auto& listener) { return listener->told_all(); });
+}
+
 void World::gather(const SimListener& listener) {
   sometimes_["live subscriber: gap"] += listener.core().counters().gaps;
+  sometimes_["live subscriber: gap that only the sidecar knew"] += listener.core().counters().tails;
   sometimes_["live subscriber: overrun"] += listener.core().counters().overrun;
 }
 

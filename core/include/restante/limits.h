@@ -63,6 +63,8 @@ inline constexpr std::size_t gaps_max = 256;
 inline constexpr std::size_t hold_octets = 8U << 20;  ///< live copies that wait while catching up (R14)
 inline constexpr std::size_t hold_batches = 4096;
 inline constexpr std::size_t seen_topics_max = 65536;    ///< topics above the baseline of one consumer (X2)
+inline constexpr std::size_t noted_ranges_max = 4096;    ///< what a live subscriber remembers until its sidecar's word
+inline constexpr std::size_t published_log_max = 256;    ///< batches that a sidecar remembers for who listens; a stream
 inline constexpr std::size_t writer_topics_max = 65536;  ///< topics that a writer remembers for `prev` (W4)
 
 // Counts at one sidecar.
@@ -83,6 +85,7 @@ inline constexpr auto ack_wait = 1s;               ///< an unreported live copy 
 inline constexpr unsigned resends_max = 8;  ///< requests for one missing copy on one link: then it cannot be had (W2)
 inline constexpr auto subscribe_interval = 1s;   ///< a consumer that was refused for a time asks again so often
 inline constexpr auto listener_wait = 100ms;     ///< so long who listens may take to connect to a new publisher
+inline constexpr auto tail_wait = 2s;            ///< so much later than its sidecar's word a message may come
 inline constexpr auto report_interval = 250ms;   ///< how often a consumer reports what it has received
 inline constexpr auto checkpoint_interval = 1s;  ///< T1: also in live state
 inline constexpr auto cursor_delay = 200ms;      ///< acks are written lazily, at the latest so much later

@@ -42,7 +42,7 @@ void Inbox::on_live(std::shared_ptr<const Batch> batch, Instant now) {
     counters_.unannounced += length(range);
     return;
   }
-  // A `PUB` knows prefixes only, and who chooses a worker does not know its filters.
+  // A `PUB` knows prefixes only, and who chooses a worker may not know of its filters any more.
   if (!filters_match(options_.filters, header.topic) || range.last <= filters_since_) {
     counters_.unwanted += length(range);
     return;

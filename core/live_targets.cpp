@@ -4,6 +4,8 @@
 
 #include <restante/limits.h>
 
+#include "core/topic_filter.h"
+
 namespace restante::core {
 
 namespace {
@@ -31,16 +33,19 @@ void LiveTargets::on_target(const LiveTarget& target) {
   if (targets_.size() >= targets_max && targets_.find(target.token) == targets_.end()) return;
   Target& known = targets_[target.token];
   known.endpoint = target.endpoint;
+  if (!target.filters.empty()) known.filters = target.filters;
   known.limit_messages = target.limit_messages;
   known.limit_octets = target.limit_octets;
   known.paused = false;
 }
 
-std::optional<LiveTargets::Choice> LiveTargets::choose(std::size_t messages, std::size_t octets) const {
+std::optional<LiveTargets::Choice> LiveTargets::choose(std::string_view topic, std::size_t messages,
+                                                       std::size_t octets) const {
   const std::pair<const Token, Target>* best = nullptr;
   for (const auto& entry : targets_) {
     if (!entry.second.takes(messages, octets)) continue;
-    if (best == nullptr || entry.second.free_messages() > best->second.free_messages()) best = &entry;
+    if (best != nullptr && entry.second.free_messages() <= best->second.free_messages()) continue;
+    if (filters_match(entry.second.filters, topic)) best = &entry;
   }
   if (best == nullptr) return std::nullopt;
   return Choice{best->first, best->second.endpoint};

@@ -7,6 +7,8 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "core/messages.h"
 
@@ -27,7 +29,8 @@ class LiveTargets {
 
   /// The worker with the most messages free that may have a batch of `messages` and `octets`. A limit in octets that is
   /// not used at all lets one batch through, however large, so that a small credit cannot shut out a large message.
-  [[nodiscard]] std::optional<Choice> choose(std::size_t messages, std::size_t octets) const;
+  /// And that wants `topic`: another would drop it, after it has cost credit.
+  [[nodiscard]] std::optional<Choice> choose(std::string_view topic, std::size_t messages, std::size_t octets) const;
 
   void sent(Token token, std::size_t messages, std::size_t octets);
   /// Its socket does not take more: nothing until the next word about it.
@@ -42,6 +45,7 @@ class LiveTargets {
  private:
   struct Target {
     std::string endpoint;
+    std::vector<std::string> filters;
     std::uint64_t limit_messages = 0;
     std::uint64_t limit_octets = 0;
     std::uint64_t used_messages = 0;

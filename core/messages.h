@@ -228,6 +228,7 @@ struct LiveTarget {
   std::uint64_t limit_messages = 0;
   std::uint64_t limit_octets = 0;
   bool gone = false;
+  std::vector<std::string> filters{};  ///< of the topics that it wants; with the first word about it only
 };
 
 struct Subscribed {

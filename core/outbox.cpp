@@ -228,7 +228,8 @@ void Outbox::finish(Turn& turn) {
     if (group.goes_live(head_, hot, is_open(group.want()))) tell_checkpoint(subscription, head_, turn);
     if (writer_.attached) {
       const bool allowed = hot && group.cursor().has_room(share_);
-      if (group.lend(turn, writer_.holder.link, writer_.holder.handle, allowed)) group.dispatch(turn);
+      const std::vector<std::string>& filters = subscription.record.filters;
+      if (group.lend(turn, writer_.holder.link, writer_.holder.handle, filters, allowed)) group.dispatch(turn);
     }
     all_live = all_live && hot && !group.anything_owed();
     if (group.has_unparked()) cursor_due_ = std::min(cursor_due_, after(turn.now, limits::cursor_delay));

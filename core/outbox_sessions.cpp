@@ -289,8 +289,8 @@ void Outbox::leave(Token token, bool in_order, Turn& turn) {
   const auto& sessions = subscription->group.sessions();
   const auto at = sessions.find(token);
   if (writer_.attached && at != sessions.end() && at->second.announced) {
-    turn.out.push_back(
-        Outgoing{writer_.holder.link, LiveTarget{writer_.holder.handle, token, at->second.endpoint, 0, 0, true}, {}});
+    turn.out.push_back(Outgoing{
+        writer_.holder.link, LiveTarget{writer_.holder.handle, token, at->second.endpoint, 0, 0, true, {}}, {}});
   }
   subscription->group.leave(token, in_order, turn);
   std::erase(pending_admissions_, token);

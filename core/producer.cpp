@@ -91,7 +91,7 @@ Buffer Producer::send(BatchBuilder& builder, std::uint64_t marker, std::int64_t 
 }
 
 Buffer Producer::seal_and_send_live(BatchBuilder& builder, BatchHeader& header, const TryLive& live) {
-  const auto choice = targets_.choose(builder.count(), builder.size());
+  const auto choice = targets_.choose(builder.topic(), builder.count(), builder.size());
   if (!choice) return builder.seal(header);
   header.owner = choice->token;
   Buffer frame = builder.seal(header);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "core/assert.h"
 #include "core/reader_group.h"
@@ -249,7 +250,8 @@ void ReaderGroup::forget_lending() {
   }
 }
 
-bool ReaderGroup::lend(Turn& turn, LinkId link, std::uint64_t handle, bool allowed) {
+bool ReaderGroup::lend(Turn& turn, LinkId link, std::uint64_t handle, const std::vector<std::string>& filters,
+                       bool allowed) {
   bool taken_back = false;
   if (exclusive()) return false;  // it gets every live copy; there is nothing to choose
   for (auto& [token, session] : sessions_) {
@@ -277,9 +279,9 @@ bool ReaderGroup::lend(Turn& turn, LinkId link, std::uint64_t handle, bool allow
     taken_back = taken_back || lowered;
     if (quiet || (!session.announced && give.messages == 0)) continue;
     session.live_limit = limit;
-    session.announced = true;
-    turn.out.push_back(
-        Outgoing{link, LiveTarget{handle, token, session.endpoint, limit.messages, limit.octets, false}, {}});
+    LiveTarget target{handle, token, session.endpoint, limit.messages, limit.octets, false, {}};
+    if (!std::exchange(session.announced, true)) target.filters = filters;  // those of a session stay as they are
+    turn.out.push_back(Outgoing{link, std::move(target), {}});
   }
   return taken_back && (!owed_.empty() || loose_waits_);
 }

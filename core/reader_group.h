@@ -92,9 +92,9 @@ class ReaderGroup {
   /// What a checkpoint may say between two changes of state: all that is owned up to here is settled, or the session
   /// has said that it has it. While it is catching up, and for workers, the floor.
   [[nodiscard]] Sequence covered_to(Sequence head) const;
-  /// Tells the writer (on `link`, for `handle`) what it may send live; nothing while `allowed` is false. True if credit
-  /// was taken back for what is owed: dispatch() may have work.
-  bool lend(Turn& turn, LinkId link, std::uint64_t handle, bool allowed);
+  /// Tells the writer (on `link`, for `handle`) what it may send live, of topics that match `filters`; nothing while
+  /// `allowed` is false. True if credit was taken back for what is owed: dispatch() may have work.
+  bool lend(Turn& turn, LinkId link, std::uint64_t handle, const std::vector<std::string>& filters, bool allowed);
   /// A new link of the writer: all targets are announced again, from 0.
   void forget_lending();
 

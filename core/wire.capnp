@@ -291,6 +291,7 @@ struct LiveTarget {
   limitMessages @3 :UInt64;
   limitOctets @4 :UInt64;
   gone @5 :Bool;
+  filters @6 :List(Text);
 }
 
 struct Subscribed {

@@ -178,8 +178,13 @@ Confirmed get(wire::Confirmed::Reader in) {
 }
 
 LiveTarget get(wire::LiveTarget::Reader in) {
-  return {in.getHandle(),        in.getToken(),       text(in.getEndpoint(), limits::endpoint_size_max, "the endpoint"),
-          in.getLimitMessages(), in.getLimitOctets(), in.getGone()};
+  return {in.getHandle(),
+          in.getToken(),
+          text(in.getEndpoint(), limits::endpoint_size_max, "the endpoint"),
+          in.getLimitMessages(),
+          in.getLimitOctets(),
+          in.getGone(),
+          get_texts(in.getFilters(), limits::filters_max, limits::topic_size_max, "filters")};
 }
 
 Subscribed get(wire::Subscribed::Reader in) {

@@ -287,6 +287,8 @@ void put(Frame frame, const LiveTarget& in) {
   out.setLimitMessages(in.limit_messages);
   out.setLimitOctets(in.limit_octets);
   out.setGone(in.gone);
+  put_texts(in.filters, limits::filters_max, limits::topic_size_max,
+            [&out](unsigned int count) { return out.initFilters(count); });
 }
 
 void put(Frame frame, const Subscribed& in) {

@@ -173,7 +173,7 @@ TEST_CASE("a redelivery with another link's token, another grant or another stre
   CHECK(bench.inbox.counters().unwanted == 1);
 }
 
-TEST_CASE("a worker gets no live copy that its filters do not match: who sends it does not know them") {
+TEST_CASE("a worker gets no live copy that its filters do not match, whatever who sent it knew of them") {
   InboxBench bench;
   Inbox::Options options = InboxBench::options_of(SubscriptionMode::shared);
   options.filters = {"a/#"};

@@ -53,6 +53,11 @@ class Bench {
     producer.on_message(LiveTarget{handle, token, "ipc:///live" + std::to_string(token), messages, octets, false});
   }
 
+  void target(Token token, std::uint64_t messages, const std::vector<std::string>& filters) {
+    const std::string endpoint = "ipc:///live" + std::to_string(token);
+    producer.on_message(LiveTarget{handle, token, endpoint, messages, wide, false, filters});
+  }
+
   std::vector<Producer::Effect> effects() {
     auto taken = producer.take_effects();
     for (const auto& effect : taken) {

@@ -15,6 +15,27 @@ TEST_CASE("a live copy goes to the worker with the most messages free") {
   CHECK(bench.send(2).header().owner == 22);
 }
 
+TEST_CASE("a live copy goes only to a worker that wants its topic, and what no worker wants has no owner") {
+  Bench bench;
+  bench.open();
+  bench.target(21, 100, {"a/#"});
+  bench.target(22, 50, {"b", "c/+"});
+  std::map<Token, std::vector<std::string>> got;
+  for (std::uint64_t round = 0; round < 10; ++round) {
+    for (const std::string topic : {"a/x", "b", "c/y", "d", "$a"}) {
+      got[bench.send(1, topic).header().owner].push_back(topic);
+    }
+    bench.target(21, 100 + round);  // a later word has no filters in it, and changes none
+  }
+  CHECK(bench.live.size() == 30);
+  CHECK(got[21] == std::vector<std::string>(10, "a/x"));
+  CHECK(got[22].size() == 20);
+  CHECK(got[0].size() == 20);
+  bench.target(23, 1000);  // a worker of a subscription without filters
+  CHECK(bench.send(1, "d").header().owner == 23);
+  CHECK(bench.send(1, "a/x").header().owner == 23);
+}
+
 TEST_CASE("the live copy and the copy to the sidecar are the same buffer") {
   Bench bench;
   bench.open();

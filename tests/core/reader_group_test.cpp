@@ -129,7 +129,7 @@ TEST_CASE("a session that is not admitted gets nothing and is lent nothing") {
   bench.track(2);
   bench.join(1, plenty, {}, false);
   CHECK(bench.dispatched(1).empty());
-  bench.group.lend(bench.turn, 9, 0xA, true);
+  bench.group.lend(bench.turn, 9, 0xA, {}, true);
   CHECK(bench.sent.empty());
   bench.group.admit(1);
   CHECK(bench.dispatched(1) == Sequences{1, 2});
@@ -264,7 +264,7 @@ TEST_CASE("what is lent follows the free credit, and small changes are not told"
   GroupBench bench;
   const auto told = [&] {
     bench.sent.clear();
-    bench.group.lend(bench.turn, 9, 0xA, true);
+    bench.group.lend(bench.turn, 9, 0xA, {}, true);
     return bench.sent.empty() ? std::uint64_t{0} : std::get<LiveTarget>(bench.sent.back().message).limit_messages;
   };
   bench.join(1, {80, 1U << 20});
@@ -277,11 +277,29 @@ TEST_CASE("what is lent follows the free credit, and small changes are not told"
   bench.settle(1, [](Settle& said) { said.acks = {ids(6, 12)}; });
   CHECK(told() == 92);
   bench.sent.clear();
-  bench.group.lend(bench.turn, 9, 0xA, false);  // a backlog: nothing more
+  bench.group.lend(bench.turn, 9, 0xA, {}, false);  // a backlog: nothing more
   REQUIRE(bench.sent.size() == 1);
   CHECK(std::get<LiveTarget>(bench.sent.back().message).limit_messages == 20);
   bench.group.forget_lending();
   CHECK(told() == 72);
+}
+
+TEST_CASE("the writer is told with the first word about a worker what it wants, on each link of the writer") {
+  GroupBench bench;
+  const std::vector<std::string> filters{"a/#", "b"};
+  const auto told = [&] {
+    bench.sent.clear();
+    bench.group.lend(bench.turn, 9, 0xA, filters, true);
+    REQUIRE(bench.sent.size() == 1);
+    return std::get<LiveTarget>(bench.sent.back().message).filters;
+  };
+  bench.join(1, {80, 1U << 20});
+  CHECK(told() == filters);
+  bench.track(40, 1);
+  bench.settle(1, [](Settle& said) { said.acks = {ids(1, 40)}; });
+  CHECK(told().empty());
+  bench.group.forget_lending();
+  CHECK(told() == filters);
 }
 
 TEST_CASE("a parked message that a consumer claims before its row is read keeps the books straight") {
@@ -361,7 +379,7 @@ TEST_CASE("a group's books balance whatever is said to it") {
         });
     }
     bench.group.dispatch(bench.turn);
-    bench.group.lend(bench.turn, 9, 0xA, random.chance(3, 4));
+    bench.group.lend(bench.turn, 9, 0xA, {}, random.chance(3, 4));
     bench.check_books();
     bench.sent.clear();
   }

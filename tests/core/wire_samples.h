@@ -139,7 +139,7 @@ inline std::vector<ControlMessage> all_answers() {
       Confirmed{81, 82, 83, 84, "the disk"},
       Resend{85, 86},
       Fenced{87, "another writer has it"},
-      LiveTarget{88, 89, "tcp://10.0.0.1:7000", 90, 91, true},
+      LiveTarget{88, 89, "tcp://10.0.0.1:7000", 90, 91, true, {"a/#", "b"}},
       Subscribed{92, 93, SubscriptionMode::exclusive, 94, 95, grants(), 96, 97, 98, 99},
       Grants{97, grants()},
       Redelivery{98, 99, {{{100, 101}, 2}, {{105, 105}, 0}}, 105},

@@ -5,6 +5,7 @@
 #include <restante/limits.h>
 
 #include "core/assert.h"
+#include "core/topic_filter.h"
 
 namespace restante::sim {
 
@@ -62,6 +63,19 @@ void World::broadcast(const SimProducer& producer, const Buffer& batch) {
   }
 }
 
+/// A worker gets no live copy that its filters do not want: it would drop it, and has spent credit on it.
+void World::check_wanted(const std::string& endpoint, const Buffer& batch) const {
+  std::string why;
+  const auto parsed = core::Batch::parse(batch, why);
+  RESTANTE_ASSERT(parsed.has_value());
+  for (const auto& worker : workers_) {
+    if (worker->endpoint() != endpoint) continue;
+    const std::string& topic = parsed->header().topic;
+    if (core::filters_match(worker->role().filters, topic)) continue;
+    throw Violation("live copy: a worker of " + worker->role().subscription + " gets topic \"" + topic + "\"");
+  }
+}
+
 void World::dial_all() {
   if (!sidecar_runs()) return;
   for (const auto& producer : producers_) {
@@ -85,6 +99,7 @@ void World::send(std::size_t messages) {
     const auto path = paths_.find(endpoint);
     if (!options_.live || random_.chance(1, 12)) return false;
     if (path == paths_.end()) return true;  // a socket without its peer takes messages too
+    check_wanted(endpoint, batch);
     path->second.queue.push_back(batch);
     ++sometimes_["live copy sent"];
     return true;

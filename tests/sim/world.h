@@ -43,6 +43,7 @@ class World {
   void dial_all();
   void send(std::size_t messages);
   void broadcast(const SimProducer& producer, const Buffer& batch);
+  void check_wanted(const std::string& endpoint, const Buffer& batch) const;
   bool live_step(SimWorker& worker);
   void move(SimListener& listener);
   void tick_all();

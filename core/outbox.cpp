@@ -90,7 +90,7 @@ void Outbox::on_copy(LinkId link, Batch batch, Turn& turn) {
     if (entry != nullptr && entry->batch != nullptr) accepted = entry->batch;
   }
   copied_ += again ? 0 : accepted->messages();
-  if (!listeners_.empty() && accepted->messages() > 0) {
+  if (keeps_log_ && accepted->messages() > 0) {
     log_.note(accepted->batch.header().topic, {accepted->batch.header().grant, range});
     published_at_ = turn.now;
   }

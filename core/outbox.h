@@ -338,7 +338,8 @@ class Outbox {
   std::map<Token, Listener> listeners_;
   std::map<Token, Replay> replays_;
   std::vector<WaitingForPlace> waiting_;
-  PublishedLog log_;               // since there is somebody who only listens
+  bool keeps_log_ = false;  // somebody who only listens was there in this run, and may come back
+  PublishedLog log_;
   Instant published_at_{};         // the last copy came
   bool published_is_due_ = false;  // to be told: the writer went, or another came
 

@@ -219,7 +219,7 @@ void Outbox::listen(Token token, const Listener& listener, Turn& turn) {
   const auto same = [&](const auto& known) { return known.second.session == listener.session; };
   const auto before = std::find_if(listeners_.begin(), listeners_.end(), same);
   if (before != listeners_.end()) listeners_.erase(before);  // on a new link
-  if (listeners_.empty()) log_.begin(head_);
+  if (!std::exchange(keeps_log_, true)) log_.begin(head_);
   listeners_[token] = listener;
   turn.out.push_back(
       Outgoing{listener.link,

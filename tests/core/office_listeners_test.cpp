@@ -117,6 +117,28 @@ TEST_CASE("who only listens is told what it should have heard, when its writer i
   CHECK(peer.all<Published>().size() == 1);
 }
 
+TEST_CASE("who only listens is told what was published while its link was cut, when it is back") {
+  OfficeBench bench;
+  TestWriter writer(bench);
+  writer.pattern = StreamPattern::pubsub;
+  writer.open();
+  Peer& peer = bench.connect(400);
+  bench.say(peer, live());
+  writer.send(3);
+  bench.pass(2s);
+  REQUIRE(peer.all<Published>().size() == 1);
+  bench.cut(peer);
+  writer.send(2);
+  bench.pass(2s);
+  Peer& again = bench.connect(400);
+  bench.say(again, live());
+  bench.pass(1s);
+  const auto told = again.last<Published>();
+  REQUIRE(told);
+  CHECK(told->after == 0);
+  CHECK(told->ranges == std::vector<GrantRange>{{writer.grants.front().grant, {1, 5}}});
+}
+
 TEST_CASE("a listener goes with its link, when it says so, and when it comes by another link") {
   OfficeBench bench;
   Peer& peer = bench.connect(400);

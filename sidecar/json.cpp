@@ -41,11 +41,8 @@ Json json_of(const core::Retention& retention) {
   return {{"age_ms", retention.age_ms}, {"messages", retention.messages}, {"octets", retention.octets}};
 }
 
+/// Without its subscriptions.
 Json stream_object(const core::StreamStatus& stream) {
-  Json subscriptions = Json::array();
-  for (const core::SubscriptionStatus& subscription : stream.subscriptions) {
-    subscriptions.push_back(subscription_object(subscription));
-  }
   return {{"name", stream.name},
           {"kind", stream.kind == core::StreamKind::kept ? "kept" : "live"},
           {"head", stream.head},
@@ -59,8 +56,29 @@ Json stream_object(const core::StreamStatus& stream) {
           {"retention", json_of(stream.retention)},
           {"kept_messages", stream.kept_messages},
           {"kept_octets", stream.kept_octets},
-          {"listeners", stream.listeners},
-          {"subscriptions", std::move(subscriptions)}};
+          {"listeners", stream.listeners}};
+}
+
+/// `stream` without its first `skip` subscriptions, at most `size_max` octets; empty if not even one of them fits, or
+/// itself if there is none. What does not fit is counted in it and in `left_out`.
+std::string stream_text(const core::StreamStatus& stream, std::size_t skip, std::size_t size_max,
+                        std::size_t& left_out) {
+  constexpr std::size_t ending_size_max = 64;
+  std::string text = text_of(stream_object(stream));
+  text.pop_back();
+  text += ",\"subscriptions\":[";
+  const std::size_t first = std::min(skip, stream.subscriptions.size());
+  std::size_t next = first;
+  for (; next < stream.subscriptions.size(); ++next) {
+    const std::string object = text_of(subscription_object(stream.subscriptions[next]));
+    if (text.size() + object.size() + ending_size_max > size_max) break;
+    if (next > first) text += ',';
+    text += object;
+  }
+  left_out = stream.subscriptions.size() - next;
+  text += "],\"subscriptions_left_out\":" + std::to_string(left_out) + "}";
+  const bool is_empty = next == first && left_out > 0;
+  return is_empty || text.size() > size_max ? std::string() : text;
 }
 
 Json node_object(const core::NodeStatus& status) {
@@ -207,21 +225,68 @@ core::NodeStatus node_of(const Json& object) {
 
 }  // namespace
 
-std::string to_json(const core::NodeStatus& status, std::size_t size_max) {
-  // The streams are put in as text one by one, so that the size is known before the next one goes in.
+std::string question_of(const StatusPlace& place) {
+  return place.stream.empty() ? "status" : "status " + place.stream + ' ' + std::to_string(place.skip);
+}
+
+StatusPlace place_of(std::string_view question) {
+  StatusPlace place;
+  const std::size_t name = question.find(' ');
+  const std::size_t count = question.rfind(' ');
+  if (name == question.npos || count == name) return place;
+  const std::string_view digits = question.substr(count + 1);
+  std::from_chars(digits.data(), digits.data() + digits.size(), place.skip);
+  place.stream = question.substr(name + 1, count - name - 1);
+  return place;
+}
+
+std::string to_json(const core::NodeStatus& status, std::size_t size_max, const StatusPlace& from) {
+  // All is put in as text piece by piece, so that the size is known before the next one goes in.
   constexpr std::size_t ending_size_max = 64;
   std::string text = text_of(node_object(status));
   text.pop_back();
   text += ",\"streams\":[";
-  std::size_t taken = 0;
-  for (const core::StreamStatus& stream : status.streams) {
-    const std::string object = text_of(stream_object(stream));
-    if (text.size() + object.size() + ending_size_max > size_max) break;
-    if (taken > 0) text += ',';
+  const auto begin = std::find_if(status.streams.begin(), status.streams.end(), [&](const core::StreamStatus& stream) {
+    return from.stream.empty() || stream.name == from.stream;
+  });
+  auto next = begin;
+  for (std::size_t left_out = 0; next != status.streams.end() && left_out == 0; ++next) {
+    const std::size_t room = size_max - std::min(size_max, text.size() + ending_size_max);
+    const std::string object = stream_text(*next, next == begin ? from.skip : 0, room, left_out);
+    if (object.empty()) break;
+    if (next != begin) text += ',';
     text += object;
-    ++taken;
   }
-  return text + "],\"streams_left_out\":" + std::to_string(status.streams.size() - taken) + "}";
+  return text + "],\"streams_left_out\":" + std::to_string(status.streams.end() - next) + "}";
+}
+
+std::optional<StatusPlace> rest_of_status(std::string_view status_text) {
+  const Json json = Json::parse(status_text, nullptr, false);
+  if (!json.is_object() || !json.contains("streams") || json["streams"].empty()) return std::nullopt;
+  const Json& last = json["streams"].back();
+  if (!last.is_object() || !last.contains("name") || !last["name"].is_string()) return std::nullopt;
+  if (json.value("streams_left_out", Json()) == 0 && last.value("subscriptions_left_out", Json(0)) == 0) {
+    return std::nullopt;
+  }
+  return StatusPlace{last["name"].get<std::string>(), last.value("subscriptions", Json::array()).size()};
+}
+
+std::optional<std::string> joined_status(std::string_view text, std::string_view more) {
+  const auto place = rest_of_status(text);
+  Json all = Json::parse(text, nullptr, false);
+  Json rest = Json::parse(more, nullptr, false);
+  if (!place || !rest.is_object() || !rest.contains("streams") || rest["streams"].empty()) return std::nullopt;
+  Json& streams = rest["streams"];
+  const Json& first = streams.front();
+  if (!first.is_object() || first.value("name", Json()) != place->stream) return std::nullopt;
+  const Json subscriptions = first.value("subscriptions", Json::array());
+  if (subscriptions.empty() && streams.size() == 1) return std::nullopt;  // it would not end
+  Json& last = all["streams"].back();
+  for (const Json& subscription : subscriptions) last["subscriptions"].push_back(subscription);
+  last["subscriptions_left_out"] = first.value("subscriptions_left_out", Json(0));
+  for (std::size_t at = 1; at < streams.size(); ++at) all["streams"].push_back(std::move(streams[at]));
+  all["streams_left_out"] = rest.value("streams_left_out", Json(0));
+  return text_of(all);
 }
 
 std::optional<core::NodeStatus> status_from_json(std::string_view text, std::string& why) {

@@ -18,9 +18,26 @@
 
 namespace restante::sidecar {
 
-/// One object. It never exceeds `size_max`: streams that do not fit are left out, the last first, and counted as
-/// `streams_left_out`.
-std::string to_json(const core::NodeStatus& status, std::size_t size_max = limits::report_size_max);
+/// Where a status goes on: behind the first `skip` subscriptions of `stream`. At its beginning if that is empty.
+struct StatusPlace {
+  std::string stream;
+  std::size_t skip = 0;
+};
+
+/// What a sidecar is asked for, and back; for anything else the beginning.
+std::string question_of(const StatusPlace& place);
+StatusPlace place_of(std::string_view question);
+
+/// One object, of `from` and what follows. It never exceeds `size_max`: what does not fit is left out, the last first,
+/// and counted as `subscriptions_left_out` of the last stream that is there, and as `streams_left_out`.
+std::string to_json(const core::NodeStatus& status, std::size_t size_max = limits::report_size_max,
+                    const StatusPlace& from = {});
+
+/// Where the status goes on that `status_text` has no room for; nullopt if it has all.
+std::optional<StatusPlace> rest_of_status(std::string_view status_text);
+
+/// One status of `text` and of `more`, which was asked for by rest_of_status(text); nullopt if `more` is not that.
+std::optional<std::string> joined_status(std::string_view text, std::string_view more);
 
 /// What to_json() made, read back; absent or unknown keys are taken as zero, so that a newer sidecar can be asked.
 /// nullopt, and the reason in `why`, for anything that is not such an object.

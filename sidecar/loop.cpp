@@ -168,7 +168,7 @@ void Loop::ask_store(core::Instant now) {
 
 void Loop::answer_queries(core::Instant now) {
   for (const auto& [link, query] : office_->take_queries()) {
-    std::string json = to_json(office_->status(now));
+    std::string json = to_json(office_->status(now), limits::report_size_max, place_of(query.what));
     if (json.size() > limits::report_size_max) json = "{\"error\":\"the report is too long\"}";
     LinkTable::Entry* entry = links_.find(link);
     if (entry == nullptr) continue;

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <optional>
+#include <utility>
 #include <variant>
 
 #include <restante/error.h>
@@ -117,6 +118,16 @@ std::string query_sidecar(const std::string& endpoint, const std::string& what, 
     if (const auto* report = answer ? std::get_if<core::Report>(&*answer) : nullptr) return report->json;
   }
   throw NobodyThere(nobody_text(endpoint));
+}
+
+std::string query_status(const std::string& endpoint, Duration deadline) {
+  std::string all = query_sidecar(endpoint, sidecar::question_of({}), deadline);
+  while (const auto place = sidecar::rest_of_status(all)) {
+    auto joined = sidecar::joined_status(all, query_sidecar(endpoint, sidecar::question_of(*place), deadline));
+    if (!joined) break;  // a sidecar that cannot go on; what it left out stays counted
+    all = std::move(*joined);
+  }
+  return all;
 }
 
 namespace {

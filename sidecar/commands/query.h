@@ -28,6 +28,10 @@ std::string nobody_text(const std::string& endpoint, const std::string& option =
 /// The sidecar's answer to `what`, as it came. Throws NobodyThere after `deadline`, and Error if the sidecar refuses.
 std::string query_sidecar(const std::string& endpoint, const std::string& what, Duration deadline = query_deadline);
 
+/// All that the sidecar says of itself, put together of as many answers as it takes. Throws as query_sidecar(), of
+/// which each has `deadline`.
+std::string query_status(const std::string& endpoint, Duration deadline = query_deadline);
+
 /// How long a change may take: it waits for a commit, and that for the disk.
 inline constexpr Duration change_deadline = std::chrono::seconds{10};
 

@@ -8,7 +8,7 @@
 namespace restante::commands {
 
 Exit run(const StatusCommand& command) {
-  const std::string answer = query_sidecar(sidecar_endpoint(command.common), "status");
+  const std::string answer = query_status(sidecar_endpoint(command.common));
   print(command.common.json ? answer + "\n" : render_status(read_status(answer)));
   return Exit::done;
 }

@@ -24,7 +24,7 @@ Exit say_unknown(const std::string& stream, const core::NodeStatus& status) {
 }  // namespace
 
 Exit run(const StreamsCommand& command) {
-  const std::string answer = query_sidecar(sidecar_endpoint(command.common), "status");
+  const std::string answer = query_status(sidecar_endpoint(command.common));
   const core::NodeStatus status = read_status(answer);
   if (command.common.json) {
     if (command.stream.empty()) return print(answer + "\n"), Exit::done;

@@ -116,7 +116,7 @@ Exit run(const SubscriptionsCommand& command) {
     throw UsageError(what + " a subscription needs --yes where nobody can be asked; --dry-run says what would happen");
   }
   const std::string endpoint = sidecar_endpoint(command.common);
-  const std::string answer = query_sidecar(endpoint, "status");
+  const std::string answer = query_status(endpoint);
   const core::NodeStatus status = read_status(answer);
   const core::StreamStatus* stream = stream_of(status, command.stream);
   if (!command.stream.empty() && stream == nullptr) return say_unknown_stream(command.stream, status);

@@ -93,6 +93,56 @@ TEST_CASE("a status never exceeds its bound, and says what it left out") {
   CHECK_THAT(text, Contains("\"streams_left_out\":" + std::to_string(4096 - back->streams.size())));
 }
 
+/// What the commands ask and put together; the number of answers that it took.
+std::size_t ask_all(const core::NodeStatus& status, std::string& all, std::size_t size_max) {
+  all = to_json(status, size_max);
+  std::size_t answers = 1;
+  for (auto place = rest_of_status(all); place; place = rest_of_status(all), ++answers) {
+    const std::string more = to_json(status, size_max, place_of(question_of(*place)));
+    REQUIRE(more.size() <= size_max);
+    const auto joined = joined_status(all, more);
+    REQUIRE(joined);
+    all = *joined;
+  }
+  return answers;
+}
+
+TEST_CASE("a stream with very many subscriptions is not left out of the status, nor is what follows it") {
+  auto status = many_streams(3);
+  status.streams[1].subscriptions.resize(limits::subscriptions_max);
+  for (std::size_t i = 0; i < limits::subscriptions_max; ++i) {
+    status.streams[1].subscriptions[i].name = "crowd-" + std::to_string(i);
+  }
+  const std::string first = to_json(status);
+  CHECK(first.size() <= limits::report_size_max);
+  CHECK_THAT(first, Contains("\"name\":\"stream-1\"") && Contains("\"streams_left_out\":1"));
+  std::string all;
+  CHECK(ask_all(status, all, limits::report_size_max) > 1);
+  CHECK(all == to_json(status, 64 * limits::report_size_max));
+}
+
+TEST_CASE("a status of any number of streams and subscriptions is put together of answers of any size") {
+  auto status = many_streams(40);
+  for (std::size_t i = 0; i < status.streams.size(); ++i) status.streams[i].subscriptions.resize(i % 4);
+  for (const std::size_t size_max : {1500U, 1700U, 2500U, 10000U, 100000U}) {
+    std::string all;
+    ask_all(status, all, size_max);
+    CHECK(all == to_json(status));
+  }
+}
+
+TEST_CASE("an answer that does not go on where it was asked to is not joined") {
+  const auto status = many_streams(40);
+  const std::string text = to_json(status, 2500);
+  REQUIRE(rest_of_status(text));
+  CHECK_FALSE(joined_status(text, text));  // of a sidecar that always begins at the beginning
+  CHECK_FALSE(joined_status(text, "{}"));
+  CHECK_FALSE(joined_status(text, "nonsense"));
+  CHECK_FALSE(joined_status(text, to_json(status, 2500, {"stream-999", 0})));
+  CHECK(place_of("status").stream.empty());
+  CHECK(place_of("").stream.empty());
+}
+
 TEST_CASE("names that are no UTF-8 cannot break the JSON") {
   auto status = many_streams(1);
   status.streams[0].name = "\xff\xfe";

@@ -140,7 +140,7 @@ bool Cursor::settle(Range range, Change& change) {
     if (part.first <= part.last && entry.unsettled > 0) settle_part(entry, part, change);
   }
   if (range.last <= tracked_to_) return true;
-  early_.insert(Range{std::max(range.first, tracked_to_ + 1), range.last});
+  change.early += early_.insert(Range{std::max(range.first, tracked_to_ + 1), range.last});
   if (early_.size() <= limits::early_ranges_max) return true;
   early_.erase(early_.ranges().back());  // a duplicate later, never a loss (B2)
   return false;

@@ -41,6 +41,7 @@ class Cursor {
   /// What one change of the books brought about.
   struct Change {
     std::uint64_t messages = 0;  ///< newly settled
+    std::uint64_t early = 0;     ///< newly acked ahead of their copies
     std::uint64_t octets = 0;
     bool on_disk = false;             ///< some of it has a row: after a restart it would come again
     std::vector<BatchRef> completed;  ///< batches of which nothing is unsettled any more

@@ -192,9 +192,9 @@ bool ReaderGroup::settle_range(Range range, Cursor::Change& change) {
     drop_loose(sequence, true);
     counters_.acked += parked ? 1U : 0U;
   }
-  const std::uint64_t before = change.messages;
+  const std::uint64_t before = change.messages + change.early;
   const bool is_all = cursor_.settle(range, change);
-  counters_.acked += change.messages - before;
+  counters_.acked += change.messages + change.early - before;
   cursor_.raise_floor();
   if (cursor_.settled_entries() > limits::tracked_batches_max / 2) aside_wanted_ = true;
   return is_all;

@@ -185,6 +185,20 @@ TEST_CASE("what an exclusive reader was never sent is not parked, however long i
   CHECK(bench.group.loose().size() == 0);
 }
 
+TEST_CASE("what is acked before its copy has come is counted as acked and not again with the copy") {
+  GroupBench bench;
+  bench.join(1, plenty);
+  bench.track(2);
+  bench.settle(1, [](Settle& said) { said.acks = {ids(2, 5)}; });
+  CHECK(bench.group.counters().acked == 4);
+  bench.settle(1, [](Settle& said) { said.acks = {ids(2, 6)}; });
+  CHECK(bench.group.counters().acked == 5);
+  bench.track(4);
+  bench.settle(1, [](Settle& said) { said.acks = {ids(1, 6)}; });
+  CHECK(bench.group.counters().acked == 6);
+  bench.check_books();
+}
+
 TEST_CASE("a release gives back what this session holds of the range, and nothing of others") {
   GroupBench bench;
   bench.track(6);

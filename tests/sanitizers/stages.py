@@ -8,7 +8,8 @@ import run as system  # noqa: E402
 
 # Not under ASan: they measure memory or time, and ASan keeps what is freed for a while and is slow.
 APART = ("endless_frames_leak_no_memory", "backlog_is_not_in_memory", "healthy_link_writes_almost_nothing",
-         "four_workers_do_the_work_of_four")
+         "four_workers_do_the_work_of_four", "stopped_subscriber_overruns_the_publisher", "hundred_thousand_topics",
+         "thousand_subscriptions_of_one_stream")
 # No process of ours is in them.
 IDLE = ("oracle_sees_bad_histories", "payloads_prove_themselves", "guarantees_name_tests_that_exist")
 # The scenarios of --short: each of the processes dies, a link does, the store is full, strangers come, the disk is odd.

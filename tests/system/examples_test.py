@@ -1,5 +1,6 @@
 """The lessons in examples/ do what their source says, started as their first lines say: by default endpoints."""
 import collections
+import shutil
 
 from harness import Cluster, Process, Sidecar, expect, program
 from registry import scenario
@@ -138,3 +139,47 @@ def example_pubsub():
         show.start()
         c.until("what it missed is shown", lambda: said(show) == hours)
         ends_in_good_order(show)
+
+
+@scenario
+def example_durable_subscriber():
+    """05_durable_subscriber: killed, it misses nothing, also from before it was made; a store put back is told."""
+    with Cluster() as c:
+        confused = lesson(c, "05_durable_subscriber", "north/#", role="confused")
+        expect(confused.wait() == 2 and "usage: 05_durable_subscriber" in confused.text(), confused.text())
+        s = c.add(BareSidecar(c, "s"))
+
+        def publish(*reports):
+            done = c.cli("pub", "weather", "north/oslo", input="".join(f"{report}\n" for report in reports).encode())
+            expect(done.returncode == 0, done.stderr.decode())
+
+        def settled():
+            books = subscription(c, s, "weather")
+            return (books["sessions"], books["backlog_messages"]) == (1, 0)
+
+        screen = lesson(c, "05_durable_subscriber", "north/#", "screen", role="screen")
+        c.until("it has subscribed", lambda: subscription(c, s, "weather")["sessions"] == 1)
+        publish(-4, -5)
+        c.until("both are shown and acked", lambda: len(said(screen)) == 2 and settled())
+        screen.kill()
+        publish(-6, -7)
+        s.kill().start()
+        screen.start()
+        c.until("what it missed is shown", lambda: said(screen) == ["north/oslo -6", "north/oslo -7"])
+        c.until("the acks are in", settled)
+        store, copy = c.directory / "state" / "restante", c.directory / "copy"
+        expect(s.stop() == 0, s.text())
+        shutil.copytree(store, copy)
+        s.start()
+        publish(-8)
+        c.until("it is shown and acked", lambda: len(said(screen)) == 3 and settled())
+        screen.pause()  # so that it does not tell the copy what was given away after it was made
+        s.kill()
+        shutil.rmtree(store)
+        copy.rename(store)
+        s.start()
+        publish(-9)
+        screen.resume()
+        c.until("what came after is shown", lambda: said(screen)[-1] == "north/oslo -9")
+        expect(said(screen)[-2].startswith("missing ") and len(said(screen)) == 5, f"{said(screen)}")
+        ends_in_good_order(screen)

@@ -30,6 +30,9 @@ import ownership_test  # noqa: F401
 import paths_test  # noqa: F401
 import pubsub_test  # noqa: F401
 import store_test  # noqa: F401
+import stories_test  # noqa: F401
+import story_crowds_test  # noqa: F401
+import story_paths_test  # noqa: F401
 import subscriptions_test  # noqa: F401
 import tools_test  # noqa: F401
 import wires_test  # noqa: F401

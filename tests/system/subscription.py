@@ -8,6 +8,7 @@ class Subscription:
     filters: tuple
     sources: frozenset      # the publishers whose streams it reads
     exclusive: bool = True
+    since: int = 1          # the first number that it must have: what came before may be there
 
     def owns(self, topic):
         return any(matches(wanted, topic) for wanted in self.filters)

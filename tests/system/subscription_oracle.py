@@ -26,7 +26,8 @@ class SubscriptionOracle(Oracle):
                         if subscription.owns(topic_of(content))}
             self.attempts[source] = attempts
             confirms = publishers.confirms[source]
-            self.confirms[source] = {number: ms for number, ms in confirms.items() if number in attempts}
+            self.confirms[source] = {number: ms for number, ms in confirms.items()
+                                     if number in attempts and number >= subscription.since}
         self.newest = collections.defaultdict(int)    # (source, topic) -> number
 
     def came_first(self, name, source, number, content, ident):
@@ -41,22 +42,31 @@ def topic_of(content):
     return content.partition(" ")[2]
 
 
-def judge(directory, subscriptions):
-    """One verdict on all subscriptions. `delivered` and what is wrong count once for each; the messages once in all."""
+def judge_each(directory, subscriptions):
+    """What the publishers said, and a verdict for each subscription by its name."""
     publishers = Oracle()
     for path in sorted(pathlib.Path(directory).glob("producer-*.log"), key=by_life):
         publishers.read_producer(path.read_text(errors="replace"))
     logs = collections.defaultdict(list)
     for path in sorted(pathlib.Path(directory).glob("worker-*.log-*"), key=life_of):
         logs[subscription_of(path.name)].append(path)
-    verdict = Verdict(forgotten=publishers.verdict.forgotten, examples=publishers.verdict.examples)
+    verdicts = {}
     for subscription in subscriptions:
         oracle = SubscriptionOracle(subscription, publishers)
         for path in logs.pop(subscription.name, []):
             oracle.read_worker(path.name, path.read_text(errors="replace"))
-        add(verdict, subscription.name, oracle.judge())
+        verdicts[subscription.name] = oracle.judge()
     if logs:
         raise ValueError(f"logs of subscriptions that nobody asked for: {sorted(logs)}")
+    return publishers, verdicts
+
+
+def judge(directory, subscriptions):
+    """One verdict on all subscriptions. `delivered` and what is wrong count once for each; the messages once in all."""
+    publishers, verdicts = judge_each(directory, subscriptions)
+    verdict = Verdict(forgotten=publishers.verdict.forgotten, examples=publishers.verdict.examples)
+    for name, each in verdicts.items():
+        add(verdict, name, each)
     verdict.attempted = sum(map(len, publishers.attempts.values()))
     verdict.confirmed = sum(map(len, publishers.confirms.values()))
     return verdict

@@ -43,7 +43,7 @@ class SubscriptionTally(Tally):
 
     def confirm(self, source, number):
         for name in self.owners_of(source, self.topics[source, number]):
-            if (source, number) not in self.got[name]:
+            if number >= self.subscriptions[name].since and (source, number) not in self.got[name]:
                 self.missing[name].add((source, number))
 
     def owed(self):

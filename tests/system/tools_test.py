@@ -12,7 +12,7 @@ from registry import scenario, scenarios
 @scenario
 def oracle_sees_bad_histories():
     """The oracles go red on every kind of broken history."""
-    for test in ("oracle_test.py", "subscription_oracle_test.py"):
+    for test in ("oracle_test.py", "subscription_oracle_test.py", "story_oracles_test.py"):
         done = subprocess.run([sys.executable, "-B", HERE / test], capture_output=True, text=True)
         expect(done.returncode == 0, done.stderr)
 

@@ -4,7 +4,7 @@
 /// second). Started again after a crash it goes on by last_marker(), and writes down what that was: `M <number>`.
 ///
 ///   traffic_producer --stream S --source NAME --log FILE [--sidecar EP] [--count N] [--size N] [--size-max N]
-///                    [--rate N] [--window OCTETS] [--fresh] [--flush-ms N] [--insecure] [--topic T]...
+///                    [--rate N] [--window OCTETS] [--fresh] [--flush-ms N] [--insecure] [--topic T]... [--topics N]
 ///   traffic_producer --print N --source NAME --size N
 ///
 /// With topics it publishes, each number always to the same one.

@@ -1,19 +1,23 @@
 /// \file
 /// Takes messages and writes down each delivery, `D <source> <number> <crc> <id> <attempt> [<topic>]`, before it acks,
-/// and as a subscriber each gap that it is told, `G <from> <to> <reason>`.
+/// and as a subscriber each gap that it is told, `G <from> <to> <reason>`, in its place among them.
 ///
 ///   traffic_worker --log FILE --pull STREAM[@EP[,EP]]... [--work-ms N] [--poison TEXT] [--lease-ms N]
 ///                  [--credit OCTETS] [--sidecar EP] [--insecure] [--subscription NAME --filter F... [--shared]]
-///                  [--ack-first MS]
+///                  [--ack-first MS] [--until-refused]
 ///
 /// Each --pull has a thread and a log of its own, FILE-STREAM. --work-ms: takes so long for each message. --poison:
 /// dies by abort() on a payload that holds TEXT, as if the message crashed its worker. --subscription: a subscriber, of
-/// that name on every stream. --ack-first is a planted bug: acks, and writes down what came MS later. Ends on SIGTERM.
+/// that name on every stream; an empty one is live. --until-refused: ends with 4, not by abort(), when it is refused
+/// for good. --ack-first is a planted bug: acks, and writes down what came MS later. Ends on SIGTERM.
 
 #include <poll.h>
 
 #include <chrono>
+#include <cstdio>
+#include <cstdlib>
 #include <memory>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -30,22 +34,22 @@ class Worker {
   Worker(const traffic::Options& options, restante::Node& node, const std::string& pull)
       : work_ms_(static_cast<int>(options.number("--work-ms", 0))),
         ack_first_ms_(static_cast<int>(options.number("--ack-first", 0))),
+        until_refused_(options.has("--until-refused")),
         poison_(options.text("--poison")),
         log_(options.text("--log") + '-' + pull.substr(0, pull.find('@'))),
         puller_(open(options, node, pull)) {}
 
   void run() noexcept {  // an Error here ends the process, and the oracle's harness reports it
-    std::vector<restante::Delivery> hand;
-    while (auto delivery = puller_.receive()) {
+    while (auto delivery = next()) {
       for (; delivery; delivery = puller_.try_receive()) {
-        hand.push_back(std::move(*delivery));
-        if (work_ms_ > 0 || hand.size() == hand_full) break;
+        hand_.push_back(std::move(*delivery));
+        if (work_ms_ > 0 || hand_.size() == hand_full) break;
       }
-      if (ack_first_ms_ > 0) ack_too_early(hand);
-      for (const auto& held : hand) note(held);
-      log_.write();
-      for (auto& held : hand) work(held);
-      hand.clear();
+      if (ack_first_ms_ > 0) ack_too_early(hand_);
+      note_hand();
+      for (auto& held : hand_) work(held);
+      hand_.clear();
+      noted_ = 0;
     }
   }
 
@@ -60,6 +64,7 @@ class Worker {
                                               .shared = options.has("--shared")};
     auto wanted = receiver(options, pull);
     wanted.on_gap = [this](const restante::Gap& gap) {  // on this worker's own thread
+      note_hand();
       log_ << "G " << gap.from << " " << gap.to << " " << gap.reason << "\n";
       log_.write();
     };
@@ -77,6 +82,21 @@ class Worker {
     made.credit = options.number("--credit", made.credit);
     if (options.has("--lease-ms")) made.lease = std::chrono::milliseconds(options.number("--lease-ms", 0));
     return made;
+  }
+
+  std::optional<restante::Delivery> next() {
+    try {
+      return puller_.receive();
+    } catch (const restante::Error& error) {
+      if (!until_refused_) throw;
+      std::fprintf(stderr, "traffic_worker: %s\n", error.what());
+      std::_Exit(4);
+    }
+  }
+
+  void note_hand() {
+    while (noted_ < hand_.size()) note(hand_[noted_++]);
+    log_.write();
   }
 
   void note(const restante::Delivery& held) {
@@ -101,15 +121,18 @@ class Worker {
 
   int work_ms_;
   int ack_first_ms_;
+  bool until_refused_;
   std::string poison_;
   traffic::Log log_;
+  std::vector<restante::Delivery> hand_;
+  std::size_t noted_ = 0;  // of the hand, from its front
   restante::Puller puller_;
 };
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  const traffic::Options options(argc, argv, " --insecure --shared ");
+  const traffic::Options options(argc, argv, " --insecure --shared --until-refused ");
   try {
     restante::Node node(
         {.sidecar = options.text("--sidecar"), .stop_on_signals = true, .insecure = options.has("--insecure")});

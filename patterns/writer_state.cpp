@@ -289,6 +289,7 @@ bool WriterState::step(LinkPort& port, core::Instant now) {
   }
   perform(port);
   publish();
+  if (more) changed_ = true;  // the rest goes in the next turn; a live stream has no confirms that would ask for it
   closed_said_ = closed_ && link_up_;
   if (closed_said_) outlet_.reset();
   return more;

@@ -167,6 +167,20 @@ TEST_CASE("a stream that is live only keeps nothing, and its receipts say so") {
   CHECK_THROWS_WITH(deaf.publisher("other", options), Catch::Contains("nobody would hear it"));
 }
 
+TEST_CASE("what gathered goes out to its end though nobody confirms a live stream") {
+  Post post;
+  post.down();
+  Node publishing(post.options());
+  SenderOptions options;
+  options.live_only = options.keep_single = true;
+  auto weather = publishing.publisher("weather", options);
+  constexpr int count = 300;  // more than go out in one turn
+  for (int number = 0; number < count; ++number) weather.send("a", "x");
+  post.up();
+  CHECK(weather.flush(patience));
+  CHECK(weather.confirmed() == count);
+}
+
 TEST_CASE("a subscriber without a name at a pipeline is told why it hears nothing") {
   Post post;
   Node node(post.options());

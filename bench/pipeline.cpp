@@ -15,7 +15,11 @@
 
 #include <restante/node.h>
 
+#include "bench/clock.h"
+
 namespace {
+
+using bench::now_ns;
 
 struct Work {
   std::string role, where;
@@ -23,12 +27,6 @@ struct Work {
   std::uint64_t count = 100000;
   std::uint64_t rate = 0;  ///< messages a second; 0: as fast as it goes
 };
-
-std::int64_t now_ns() {
-  timespec time{};
-  ::clock_gettime(CLOCK_MONOTONIC, &time);
-  return std::int64_t{time.tv_sec} * 1000000000 + time.tv_nsec;
-}
 
 /// Keeps a pace without sleeping away more than a tenth of a millisecond; bursts make up for what was missed.
 class Pace {

@@ -9,7 +9,7 @@ namespace restante::commands {
 
 namespace {
 
-const std::string where = "new, beginning, a sequence, a time (2026-11-27T15:00:00Z) or how long ago (2h)";
+const std::string where = "new, beginning, a sequence, 2026-11-27T15:00:00Z, or 2h for two hours ago";
 
 void add_receiving(Grammar& grammar) {
   grammar.value("--from", "EP ...", "a sidecar to collect from, once for each; default: this machine's");
@@ -90,7 +90,7 @@ Command parse_sub(const Arguments& arguments) {
   grammar.arguments("FILTER", "topics; + is any one level, # at the end all that follow; default: #");
   grammar.value("--durable", "NAME", "the name by which the sidecar keeps what is missed; default: nothing is kept");
   grammar.flag("--shared", "readers of NAME part the messages, without an order; default: one reader, in order");
-  grammar.value("--start", "WHERE", where + "; of a NAME that is new");
+  grammar.value("--start", "WHERE", where + "; of a new NAME");
   grammar.flag("--topics", "each message as TOPIC<TAB>PAYLOAD");
   add_receiving(grammar);
   grammar.value("--live", "EP", "tcp://host:port where producers reach a --shared reader, or none");

@@ -75,7 +75,7 @@ Command parse_reset(const Arguments& arguments) {
       "  restante subscriptions reset orders workers --start 1042 --yes\n\n"
       "Exit status 0: done; 1: not there, or not wanted after all; 2: usage; 3: nobody there; 4: refused.");
   add_names(grammar);
-  grammar.value("--start", "WHERE", "new, beginning, a sequence, a time (2026-11-27T15:00:00Z) or how long ago (2h)");
+  grammar.value("--start", "WHERE", "new, beginning, a sequence, 2026-11-27T15:00:00Z, or 2h for two hours ago");
   grammar.flag("--dry-run", "only say what would come again");
   grammar.flag("--yes", "do not ask; needed where standard input is no terminal");
   grammar.flag("--force", "also while a consumer is there, which then ends");

@@ -1,6 +1,8 @@
 // Subscribers without a name over a real sidecar in this process.
 
+#include <algorithm>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tests/patterns/post.h"
@@ -126,12 +128,33 @@ TEST_CASE("what is wrong with a subscription without a name is told at once") {
   Node node(post.options());
   CHECK_THROWS_WITH(node.subscriber("weather", {"#"}, {.name = {}, .start = "new", .shared = true}),
                     Catch::Contains("needs a name"));
-  CHECK_THROWS_WITH(node.subscriber("weather", {"#"}, {.name = {}, .start = "beginning"}),
-                    Catch::Contains("give it a name"));
+  CHECK_THROWS_WITH(node.subscriber("weather", {"#"}, {.name = {}, .start = "soon"}),
+                    Catch::Contains("neither \"new\" nor \"beginning\", nor a sequence"));
+  CHECK_THROWS_WITH(node.subscriber("weather", {"#"}, {.name = {}, .until = 5}),
+                    Catch::Contains("only a replay has an end"));
   NodeOptions without = post.options();
   without.live = "none";
   Node deaf(without);
   CHECK_THROWS_WITH(deaf.subscriber("weather", {"#"}, {}), Catch::Contains("NodeOptions::live is none"));
+}
+
+TEST_CASE("what a stream keeps comes again in order to a replay, which ends, and goes on with what a nack asks for") {
+  Post post;
+  Node node(post.options());
+  auto weather = node.publisher("weather", {.retain = {.messages = 100}});
+  for (int sent = 0; sent < 10; ++sent) weather.send("north", std::to_string(sent));
+  REQUIRE(weather.flush(std::chrono::seconds{30}));
+  auto replay = node.subscriber("weather", {"north"}, {.start = "3", .until = 8});
+  std::vector<std::string> heard;
+  bool is_first = true;
+  while (auto delivery = replay.receive(std::chrono::seconds{30})) {
+    heard.emplace_back(delivery->payload());
+    if (delivery->payload() == "4" && std::exchange(is_first, false)) delivery->nack();
+    else delivery->ack();
+  }
+  CHECK(replay.stopped());
+  std::sort(heard.begin(), heard.end());
+  CHECK(heard == std::vector<std::string>{"2", "3", "4", "4", "5", "6", "7"});
 }
 
 TEST_CASE("a subscriber without a name is told when its stream becomes a pipeline") {

@@ -2,7 +2,8 @@
 /// \file
 /// What traffic_producer sends with: a Pusher, or a Publisher if topics are given, `--topic T --topic T ...`, or
 /// `--topics N` for `room/0/heat` to `room/<N-1>/heat` in turn, another one for each message, and each of them again
-/// N/10 messages later; with both, each hundredth message goes to the first T.
+/// N/10 messages later; with both, each hundredth message goes to the first T. With `--run N` as many messages in a
+/// row have the same one of the T.
 
 #include <cstdint>
 #include <optional>
@@ -22,6 +23,7 @@ class Writer {
   Writer(restante::Node& node, const Options& options)
       : topics_(topics(options)),
         many_(options.number("--topics", 0)),
+        run_(options.number("--run", 8)),
         end_(open(node, options, many_ != 0 || !topics_.empty())) {}
 
   /// Each number has always the same one, and a few in a row, as a batch has one topic. Empty in a pipeline.
@@ -29,7 +31,7 @@ class Writer {
     const bool in_turn = many_ != 0 && (topics_.empty() || number % 100 != 0);
     if (in_turn) return "room/" + std::to_string((number / 2 + (number % 2) * (many_ - many_ / 20)) % many_) + "/heat";
     if (many_ != 0) return topics_.front();
-    return topics_.empty() ? std::string() : topics_[mix(number / 8) % topics_.size()];
+    return topics_.empty() ? std::string() : topics_[mix(number / run_) % topics_.size()];
   }
 
   std::optional<restante::Receipt> try_send(std::uint64_t number, std::string_view octets) {
@@ -68,6 +70,7 @@ class Writer {
 
   std::vector<std::string> topics_;
   std::uint64_t many_;
+  std::uint64_t run_;
   End end_;
 };
 

@@ -183,3 +183,21 @@ def example_durable_subscriber():
         c.until("what came after is shown", lambda: said(screen)[-1] == "north/oslo -9")
         expect(said(screen)[-2].startswith("missing ") and len(said(screen)) == 5, f"{said(screen)}")
         ends_in_good_order(screen)
+
+
+@scenario
+def example_replay():
+    """06_replay: what was published before anybody was there is printed in order, as often as asked for, and ends."""
+    days = [f"apples day {day}: 42" for day in range(1, 6)]
+    with Cluster() as c:
+        confused = lesson(c, "06_replay")
+        expect(confused.wait() == 2 and "usage: 06_replay publish" in confused.text(), confused.text())
+        c.add(BareSidecar(c, "s"))
+        publish, again = lesson(c, "06_replay", "publish"), lesson(c, "06_replay", "again", start=False)
+        for times in (1, 1, 2):
+            expect(publish.wait() == 0, f"`publish` ended with {publish.popen.returncode}: {publish.text()}")
+            status = again.start().wait()
+            expect(status == 0 and not again.err.read_text(), f"`again` ended with {status}: {again.text()}")
+            expect(said(again) == days * times, f"{said(again)}")
+            if times == 1 and again.life == 2:
+                publish.start()

@@ -91,17 +91,17 @@ std::string parse_where(std::string_view option, std::string_view text) {
       std::sscanf(date.c_str(), "%4d-%2d-%2dT%2d:%2d:%2dZ%n", &year, &month, &day, &hour, &minute, &second, &length);
   const year_month_day calendar{std::chrono::year{year}, std::chrono::month{static_cast<unsigned>(month)},
                                 std::chrono::day{static_cast<unsigned>(day)}};
-  system_clock::time_point when;
+  sys_time<milliseconds> when;  // in nanoseconds a time would end in 2262
   if (read == 6 && static_cast<std::size_t>(length) == text.size()) {
     if (!calendar.ok() || hour > 23 || minute > 59 || second > 60) refuse(option, text, "there is no such time");
     when = sys_days{calendar} + hours{hour} + minutes{minute} + seconds{second};
   } else if (!text.empty() && text.find_first_not_of("0123456789.nusmhd") == std::string_view::npos) {
-    when = system_clock::now() - duration_cast<system_clock::duration>(parse_positive_duration(option, text));
+    when = floor<milliseconds>(system_clock::now()) - floor<milliseconds>(parse_positive_duration(option, text));
   } else {
     refuse(option, text,
            "it is new, beginning, a sequence, a time such as 2026-11-27T15:00:00Z, or how long ago, such as 2h");
   }
-  const auto ms = duration_cast<milliseconds>(when.time_since_epoch()).count();
+  const auto ms = when.time_since_epoch().count();
   if (ms < 1) refuse(option, text, "it is a time before 1970");
   return "@" + std::to_string(ms);
 }

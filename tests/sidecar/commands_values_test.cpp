@@ -98,3 +98,11 @@ TEST_CASE("the nearest name is a slip of the finger away, or there is none") {
   CHECK(nearest_name("xyzzy", known) == std::nullopt);
   CHECK(nearest_name("--time", {"--timeout", "--lease"}) == "--timeout");
 }
+
+TEST_CASE("a time to begin at may be as far away as a year has digits") {
+  CHECK(parse_where("--start", "2026-11-27T15:00:00Z") == "@1795791600000");
+  CHECK(parse_where("--start", "2999-01-01T00:00:00Z") == "@32472144000000");  // in nanoseconds it would overflow
+  CHECK(parse_where("--start", "9999-12-31T23:59:59Z") == "@253402300799000");
+  CHECK_THROWS_WITH(parse_where("--start", "1969-12-31T23:59:59Z"), Contains("before 1970"));
+  CHECK_THROWS_WITH(parse_where("--start", "2026-02-30T00:00:00Z"), Contains("no such time"));
+}

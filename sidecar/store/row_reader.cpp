@@ -21,7 +21,7 @@ RowReader::RowReader(SQLite::Database& database)
               "AND first <= ?3 ORDER BY first"),
       row_(database,
            "SELECT last, grant_id, stored_prev, octets, first, stored_ms FROM batch WHERE id = ?1 AND stream = ?2"),
-      newest_(database, "SELECT first FROM batch INDEXED BY batch_place WHERE stream = ?1 ORDER BY first DESC LIMIT 1"),
+      newest_(database, "SELECT id, first FROM batch INDEXED BY batch_place WHERE stream = ?1 ORDER BY first DESC LIMIT 1"),
       time_(database, "SELECT stored_ms FROM batch WHERE id = ?1 AND stream = ?2"),
       place_before_(database,
                     "SELECT id, first FROM batch INDEXED BY batch_place WHERE stream = ?1 AND first <= ?2 "
@@ -94,8 +94,9 @@ bool RowReader::read_row(std::int64_t id, core::RowRecord& row) try {
 Sequence RowReader::before(core::StreamId stream, std::int64_t from_ms) {
   SqlQuery newest(newest_);
   if (!newest.with(stream).next()) return 0;
-  Sequence behind = 0;                     // rows that begin here or earlier were stored before
-  Sequence ahead = newest.natural(0) + 1;  // those that begin here or later were not
+  if (time_of(stream, newest.number(0)) < from_ms) return sequence_end;  // not even a part of the newest
+  Sequence behind = 0;                 // rows that begin here or earlier were stored before
+  Sequence ahead = newest.natural(1);  // those that begin here or later were not
   while (behind + 1 < ahead) {
     const Sequence middle = behind + (ahead - behind) / 2;
     SqlQuery place(place_before_);

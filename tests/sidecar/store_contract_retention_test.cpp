@@ -128,6 +128,23 @@ TEMPLATE_TEST_CASE("a page begins at a time", "[store]", MemoryBench, SqliteBenc
   CHECK(load_from(bench.store(), 13'001).end);
 }
 
+TEMPLATE_TEST_CASE("of a batch that was stored before no part is from that time on", "[store]", MemoryBench,
+                   SqliteBench) {
+  TestType bench;
+  bench.store().commit(first_transaction());
+  core::Transaction transaction;
+  transaction.rows = {row_of(1, 1, 20, 0, 8), row_of(1, 21, 40, 20, 8)};
+  transaction.rows[0].stored_ms = 5000;
+  transaction.rows[1].stored_ms = 6000;
+  bench.store().commit(transaction);
+  CHECK(firsts_of(load_from(bench.store(), 5000)) == Sequences{1, 21});
+  CHECK(firsts_of(load_from(bench.store(), 5001)) == Sequences{21});
+  CHECK(firsts_of(load_from(bench.store(), 6000)) == Sequences{21});
+  CHECK(load_from(bench.store(), 6001).rows.empty());
+  CHECK(load_from(bench.store(), 6001).damaged.empty());
+  CHECK(load_from(bench.store(), 6001).end);
+}
+
 TEST_CASE("a large history goes a bounded number of rows at a time, and says that there is more", "[store]") {
   SqliteBench bench;
   bench.store().commit(first_transaction());

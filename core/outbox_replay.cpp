@@ -24,7 +24,9 @@ void Outbox::replay(const Subscribe& subscribe, const ConsumerSession& session, 
   const Sequence from = std::min(place_of(start), confirmed_to_);
   // What is not confirmed may not be in the store yet.
   const Sequence until = subscribe.until == 0 ? confirmed_to_ : std::min(subscribe.until, confirmed_to_);
-  Replay replay{ReaderGroup(Cursor(from, {}), settings_.retry, SubscriptionMode::exclusive), session.session,
+  const std::vector<Range> unwanted{
+      {std::max(from, until) + 1, limits::sequence_max}};  // of the batch that has `until`
+  Replay replay{ReaderGroup(Cursor(from, unwanted), settings_.retry, SubscriptionMode::exclusive), session.session,
                 session.link, subscribe.filters, std::max(from, until)};
   replay.told_floor = from;
   replay.tells_gone = start.kind == Start::Kind::sequence;

@@ -80,6 +80,21 @@ TEST_CASE("a replay begins at a sequence, and ends where it is told to") {
   CHECK(one.take() == Sequences{3, 4});
 }
 
+TEST_CASE("a replay ends within a batch, too") {
+  Kept one(0);
+  one.ack(one.reader, one.writer.send(5));
+  one.bench.pass(1s);
+  one.replay.start = "2";
+  one.replay.until = 3;
+  one.replay.join();
+  const auto sent = one.replay.peer->last<Redelivery>();
+  REQUIRE(sent);
+  REQUIRE(sent->owed.size() == 1);
+  CHECK(sent->owed.front().range == Range{2, 3});
+  one.ack(one.replay, {2, 3});
+  CHECK(one.point()->floor >= 3);  // that is the end
+}
+
 TEST_CASE("a replay begins at a time") {
   Kept one;
   // Stored a second apart; the newest two seconds ago.

@@ -21,7 +21,8 @@ RowReader::RowReader(SQLite::Database& database)
               "AND first <= ?3 ORDER BY first"),
       row_(database,
            "SELECT last, grant_id, stored_prev, octets, first, stored_ms FROM batch WHERE id = ?1 AND stream = ?2"),
-      newest_(database, "SELECT id, first FROM batch INDEXED BY batch_place WHERE stream = ?1 ORDER BY first DESC LIMIT 1"),
+      newest_(database,
+              "SELECT id, first FROM batch INDEXED BY batch_place WHERE stream = ?1 ORDER BY first DESC LIMIT 1"),
       time_(database, "SELECT stored_ms FROM batch WHERE id = ?1 AND stream = ?2"),
       place_before_(database,
                     "SELECT id, first FROM batch INDEXED BY batch_place WHERE stream = ?1 AND first <= ?2 "

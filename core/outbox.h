@@ -283,6 +283,7 @@ class Outbox {
   [[nodiscard]] bool elides() const noexcept { return settings_.elision && !record_.retention.any(); }
   [[nodiscard]] Prune next_prune(Sequence to, const Turn& turn) const;
   void note_pruned(const CommitToken& token);
+  [[nodiscard]] Sequence closable_to(Sequence to) const;
   [[nodiscard]] bool wants_prune() const;
   void prune_by_age(const Turn& turn);
   void estimate_backlog(Subscription& subscription) const;

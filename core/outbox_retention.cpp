@@ -53,6 +53,15 @@ void Outbox::note_pruned(const CommitToken& token) {
   }
 }
 
+/// Blocks up to here may be forgotten. What is kept can be asked for and acked; and what a replay has in hand will be,
+/// though its rows may go meanwhile: to a consumer that is told no block of it, this would be another store (X6).
+Sequence Outbox::closable_to(Sequence to) const {
+  if (record_.retention.any()) to = std::min(to, history_.pruned_to);
+  if (grants_.size() > blocks_kept_max) return to;
+  for (const auto& [token, replay] : replays_) to = std::min(to, replay.group.cursor().floor());
+  return to;
+}
+
 /// Something is settled that was not. Is there more than is to be kept?
 bool Outbox::wants_prune() const {
   const Retention& keep = record_.retention;

@@ -133,7 +133,7 @@ void Outbox::collect_prune(Transaction& transaction, const Turn& turn) {
     in_commit_.pruned = true;
     prune_needed_ = prune_forced_ = false;
   }
-  if (record_.retention.any()) to = std::min(to, history_.pruned_to);  // what is kept can be asked for and acked
+  to = closable_to(to);
   for (const GrantRecord& known : grants_) {
     const bool over = known.grant.range.last <= to && known.grant.range.last < writer_.granted_to &&
                       (known.handle != record_.writer || known.grant.range.last + kept_behind < writer_.chain) &&

@@ -202,3 +202,22 @@ TEST_CASE("a new subscription begins at a sequence or at a time, of what is kept
   for (const auto& [first, covers] : timed.hear().batches) taken.push_back(first);
   CHECK(taken == Sequences{4, 5, 6});
 }
+
+TEST_CASE("what a replay has in hand may go meanwhile: its block stays until it is acked, and the replay ends") {
+  Kept one(2, {0, 2, 0});
+  one.replay.join();
+  CHECK(one.take() == Sequences{1, 2});
+  for (int block = 0; block < 4; ++block) {  // so far that no writer can need the first one
+    one.writer.ask_for_grant();
+    one.bench.pass(1s);
+    one.writer.learn();
+  }
+  for (int sent = 0; sent < 4; ++sent) {
+    const Range range = one.writer.send(1);
+    one.reader.settle([&](Settle& said) { said.acks = {{one.writer.grants.back().grant, range}}; });
+    one.bench.pass(2s);
+  }
+  CHECK(one.bench.rows() == 2);
+  one.ack(one.replay, {1, 2});
+  CHECK(one.point()->floor == 2);
+}

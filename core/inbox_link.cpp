@@ -99,7 +99,10 @@ void Inbox::on(const Subscribed& subscribed, Instant now) {
   trouble_.reset();
   const Sequence baseline =
       subscribed.untried == 0 ? subscribed.floor : std::min(subscribed.floor, subscribed.untried - 1);
-  std::optional<Sequence> first = grants_.regress_in(subscribed.grants, subscribed.floor);
+  // A replay pins no block: what it has not reached may be gone by now, and is told as a gap. Of another store the
+  // sidecar tells it.
+  std::optional<Sequence> first = replays() ? grants_.regress_in_update(subscribed.grants, subscribed.floor)
+                                            : grants_.regress_in(subscribed.grants, subscribed.floor);
   if (subscribed.regressed_at != 0) first = std::min(first.value_or(subscribed.regressed_at), subscribed.regressed_at);
   if (first) {
     regress(*first);

@@ -141,3 +141,15 @@ TEST_CASE("a sidecar that tells gaps without end takes no memory") {
   CHECK(bench.see().size() == limits::gaps_max);
   CHECK(bench.connect().missed.size() == limits::gaps_max);
 }
+
+TEST_CASE("a replay whose first block is gone on its new link goes on: that is no other store") {
+  InboxBench bench(SubscriptionMode::replay);
+  const Grant later{0x78, {1000001, 2000000}};
+  bench.connect(0, {InboxBench::block().front(), later});
+  bench.redeliver({3, 3});
+  const auto item = bench.inbox.take(bench.now);
+  REQUIRE(item);
+  bench.connect(2, {later});
+  CHECK(bench.inbox.take_events().empty());
+  CHECK(bench.inbox.settle(item->hand, InboxBench::Verdict::ack, Duration{-1}, {}, bench.now));
+}

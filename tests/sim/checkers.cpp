@@ -99,6 +99,18 @@ void Ledger::on_handed(const Reader& reader, const Handed& handed, bool again_al
     check_order(session, reader, handed, is_first && !excused_.contains(number));
 }
 
+void Ledger::on_replayed(const Handed& handed) const {
+  const Message& message = sent_.at(check_octets(handed.grant, handed.sequence, handed.payload));
+  if (message.topic != handed.topic) {
+    throw Violation("replayed otherwise than sent: " + name_of(handed.grant, handed.sequence));
+  }
+}
+
+bool Ledger::is_excused(GrantId grant, Sequence sequence) const {
+  const auto id = ids_.find({grant, sequence});
+  return id != ids_.end() && excused_.contains(id->second);
+}
+
 void Ledger::on_heard(const Handed& heard) const {
   const Message& message = sent_.at(check_octets(heard.grant, heard.sequence, heard.payload));
   if (message.topic != heard.topic || heard.attempt != 1) {

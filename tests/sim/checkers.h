@@ -73,6 +73,8 @@ class Ledger {
   /// The sidecar may have lost a session of it: what was handed out alone then has an attempt more.
   void on_session_lost(const std::string& subscription) { ++books_[subscription].lost; }
   void on_handed(const Reader& reader, const Handed& handed, bool again_allowed);
+  /// To a replay, which is nobody's subscription: it is what was sent.
+  void on_replayed(const Handed& handed) const;
   /// By a subscriber without a name: it is what was sent.
   void on_heard(const Handed& heard) const;
   void on_done(const std::string& subscription, Number number) { books_[subscription].done.insert(number); }
@@ -85,6 +87,8 @@ class Ledger {
 
   // ---- what is taken away
   [[nodiscard]] const std::set<Number>& confirmed() const noexcept { return confirmed_; }
+  [[nodiscard]] const std::map<Number, Message>& messages() const noexcept { return sent_; }
+  [[nodiscard]] bool is_excused(GrantId grant, Sequence sequence) const;
   /// A store was put in the place of the present one. It was copied when `confirmed` was confirmed and has
   /// `subscriptions`: what was confirmed since may be gone, and what was settled since may come again.
   void on_store_replaced(const std::set<Number>& confirmed, const std::set<std::string>& subscriptions);

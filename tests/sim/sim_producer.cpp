@@ -15,19 +15,23 @@ std::string payload_of(std::uint64_t number, std::size_t size) {
 }  // namespace
 
 core::Producer::Options SimProducer::options_of(const std::string& stream, std::uint64_t handle, std::uint32_t pid,
-                                                std::uint64_t window, core::StreamPattern pattern) {
+                                                std::uint64_t window, core::StreamPattern pattern,
+                                                const core::Retention& retention) {
   core::Producer::Options options;
   options.handle = handle;
   options.stream = stream;
   options.window = window;
   options.live_endpoints = {endpoint_of(pid)};
   options.pattern = pattern;
+  options.retention = retention;
   return options;
 }
 
 SimProducer::SimProducer(std::string stream, std::uint64_t handle, std::uint32_t pid, std::uint64_t window,
-                         core::StreamPattern pattern)
-    : core_(options_of(stream, handle, pid, window, pattern)), client_("producer", pid), stream_(std::move(stream)) {}
+                         core::StreamPattern pattern, const core::Retention& retention)
+    : core_(options_of(stream, handle, pid, window, pattern, retention)),
+      client_("producer", pid),
+      stream_(std::move(stream)) {}
 
 Buffer SimProducer::send(Ledger& ledger, std::uint64_t& next_number, const Shape& shape, core::Instant now,
                          const core::Producer::TryLive& live) {

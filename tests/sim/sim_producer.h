@@ -16,7 +16,7 @@ namespace restante::sim {
 class SimProducer {
  public:
   SimProducer(std::string stream, std::uint64_t handle, std::uint32_t pid, std::uint64_t window,
-              core::StreamPattern pattern);
+              core::StreamPattern pattern, const core::Retention& retention = {});
 
   /// What a batch is made of.
   struct Shape {
@@ -45,7 +45,8 @@ class SimProducer {
  private:
   static std::string endpoint_of(std::uint32_t pid) { return "ipc://simulated-" + std::to_string(pid); }
   static core::Producer::Options options_of(const std::string& stream, std::uint64_t handle, std::uint32_t pid,
-                                            std::uint64_t window, core::StreamPattern pattern);
+                                            std::uint64_t window, core::StreamPattern pattern,
+                                            const core::Retention& retention);
   void perform(Ledger& ledger, core::Instant now);
 
   core::Producer core_;

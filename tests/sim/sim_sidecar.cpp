@@ -160,6 +160,7 @@ void SimSidecar::on_frames(const LinkRef& link, const Frames& frames, core::Inst
     count_early(control->message);
     witness_.on_message(control->message, *office_);
     office_->on_frame(link->id, *control, now);
+    witness_.after_message(control->message, *office_);
   }
   perform(now);
 }
@@ -301,6 +302,8 @@ void SimSidecar::perform(core::Instant now) {
     const std::string name = name_of(one.message);
     count("sent " + name.substr(0, name.find(' ')));
     witness_.on_told(one.message, *office_);
+    const auto* begun = std::get_if<core::Subscribed>(&one.message);
+    if (begun != nullptr && begun->mode == core::SubscriptionMode::replay && on_replay) on_replay(*begun);
     if (tell) tell("  link " + std::to_string(one.link) + " < " + name);
     Frames frames;
     frames.push_back(core::encode(core::ControlFrame{++link.sidecar_number, std::move(one.message)}));

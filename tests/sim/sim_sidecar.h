@@ -65,6 +65,8 @@ class SimSidecar {
   std::function<void(const std::string&)> count;
   /// Called with a line for each frame in and out.
   std::function<void(const std::string&)> tell;
+  /// Called when a session that replays is told that it has begun.
+  std::function<void(const core::Subscribed&)> on_replay;
   /// Called with the name of each subscription that is removed on the disk.
   std::function<void(const std::string&)> on_removed;
   std::vector<core::Transaction>* commits = nullptr;    ///< gets a copy of each commit that holds

@@ -17,6 +17,18 @@ bool is_there(const core::Office& office, Token token) {
                      [token](const auto& stream) { return stream.second.has_session(token); });
 }
 
+const std::string replay_name = "replay ";
+
+std::map<std::string, Sequence> floors_of(const core::Office& office) {
+  std::map<std::string, Sequence> floors;
+  for (const auto& [name, outbox] : office.streams()) {
+    for (const auto& [id, subscription] : outbox.subscriptions()) {
+      floors[name + "/" + subscription.record.name] = subscription.group.cursor().floor();
+    }
+  }
+  return floors;
+}
+
 void check_bound(const std::string& what, std::uint64_t value, std::uint64_t bound, const std::string& whose) {
   if (value <= bound) return;
   throw Violation(what + " above their bound: " + std::to_string(value) + " of " + std::to_string(bound) + " in " +
@@ -34,12 +46,23 @@ void Witness::on_start() {
 
 void Witness::on_message(const core::ControlMessage& message, const core::Office& office) {
   if (const auto* subscribe = std::get_if<core::Subscribe>(&message)) {
-    asked_[subscribe->session] = {subscribe->subscription, subscribe->claim};
+    const bool replays = subscribe->mode == core::SubscriptionMode::replay;  // by no name, each by itself
+    asked_[subscribe->session] = {replays ? replay_name + std::to_string(subscribe->session) : subscribe->subscription,
+                                  subscribe->claim};
   } else if (const auto* wish = std::get_if<core::RemoveSubscription>(&message)) {
     removals_[wish->request] = wish->subscription;
   } else if (const auto* settle = std::get_if<core::Settle>(&message)) {
     on(*settle, office);
+    floors_ = floors_of(office);
   }
+}
+
+void Witness::after_message(const core::ControlMessage& message, const core::Office& office) const {
+  const auto* settle = std::get_if<core::Settle>(&message);
+  if (settle == nullptr) return;
+  const auto known = tokens_.find(settle->token);
+  if (known == tokens_.end() || !known->second.starts_with(replay_name)) return;
+  if (floors_of(office) != floors_) throw Violation("replay: it has moved a cursor");
 }
 
 void Witness::on_told(const core::ControlMessage& message, const core::Office& office) {

@@ -22,6 +22,9 @@ class Witness {
   // ---- what the sidecar is told, before it acts on it
   void on_message(const core::ControlMessage& message, const core::Office& office);
 
+  /// And after: what a replay settles moves nobody's floor.
+  void after_message(const core::ControlMessage& message, const core::Office& office) const;
+
   // ---- what it says, in order
   void on_told(const core::ControlMessage& message, const core::Office& office);
 
@@ -47,7 +50,8 @@ class Witness {
   std::map<std::uint64_t, Asked> asked_;           // by session
   std::map<std::uint64_t, std::string> removals_;  // asked for, by request: the subscription
   std::map<core::Token, std::string> tokens_;
-  std::map<Id, core::Token> holders_;  // who was sent it on a control link, and has not given it back
+  std::map<std::string, Sequence> floors_;  // before a word of a replay
+  std::map<Id, core::Token> holders_;       // who was sent it on a control link, and has not given it back
   /// Of a subscription at first sight: after a restart a writer may send again what is below the floor, and a cursor is
   /// stored with what its own commit parks.
   struct Begun {

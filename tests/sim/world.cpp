@@ -26,6 +26,7 @@ World::World(std::uint64_t seed, const WorldOptions& options)
     ++sometimes_["subscription removed"];
     ledger_.on_removed(name);
   };
+  sidecar_.on_replay = [this](const core::Subscribed& told) { on_replay(told); };
   make_subscriptions();
   start_sidecar();
   for (const Role& role : roles_) workers_.push_back(make_consumer(role));
@@ -92,6 +93,10 @@ void World::dial_all() {
     if (listener->client().dialled()) continue;
     listener->client().dial(sidecar_.accept(now_, listener->client().pid()), now_);
   }
+  for (const auto& replay : replays_) {
+    if (replay->client().dialled()) continue;
+    replay->client().dial(sidecar_.accept(now_, replay->client().pid()), now_);
+  }
 }
 
 void World::send(std::size_t messages) {
@@ -137,6 +142,7 @@ void World::tick_all() {
     if (runs(*worker)) worker->tick(now_);
   }
   for (const auto& listener : listeners_) listener->tick(now_);
+  for (const auto& replay : replays_) replay->tick(now_);
 }
 
 void World::move(SimListener& listener) {
@@ -147,6 +153,10 @@ void World::move(SimListener& listener) {
 }
 
 void World::move() {
+  if (!replays_.empty() && random_.chance(1, 5)) {
+    move(*replays_[random_.below(replays_.size())]);
+    return;
+  }
   if (!listeners_.empty() && random_.chance(1, 8)) {
     move(*listeners_[random_.below(listeners_.size())]);
     return;
@@ -178,6 +188,7 @@ void World::step() {
   } else if (kind < 97) {
     tick_all();
   } else {
+    if (options_.replays && random_.chance(1, 2)) replay_fault();
     fault();
   }
   check();
@@ -204,6 +215,7 @@ void World::check() {
   end_taken_over();
   hear_of_removals();
   end_removed();
+  end_replays();
 }
 
 void World::run(std::size_t steps) {

@@ -12,6 +12,7 @@
 
 #include "tests/sim/sim_listener.h"
 #include "tests/sim/sim_producer.h"
+#include "tests/sim/sim_replay.h"
 #include "tests/sim/sim_sidecar.h"
 #include "tests/sim/sim_worker.h"
 #include "tests/sim/sometimes.h"
@@ -76,6 +77,14 @@ class World {
   void end_fenced();
   void end_taken_over();
 
+  // ---- world_replays.cpp
+  [[nodiscard]] std::set<SimReplay::Id> kept_for(const SimReplay::Setup& setup, core::Range range) const;
+  void new_replay(const std::string& stream, bool whole);
+  void on_replay(const core::Subscribed& told);
+  void replay_fault();
+  void move(SimReplay& replay);
+  void end_replays();
+
   // ---- world_faults.cpp
   void fault();
   void process_fault(std::uint64_t kind);
@@ -92,6 +101,7 @@ class World {
 
   // ---- world_heal.cpp
   void heal();
+  void last_replays();
   bool comes_to_rest();
   void heal_round();
   void begin_long_job();
@@ -121,6 +131,7 @@ class World {
   std::vector<std::unique_ptr<SimProducer>> producers_;
   std::vector<std::unique_ptr<SimWorker>> workers_;  // and readers behind them
   std::vector<std::unique_ptr<SimListener>> listeners_;
+  std::vector<std::unique_ptr<SimReplay>> replays_;
   std::vector<Role> roles_;  // those that must always have a consumer
   std::map<std::string, LivePath> paths_;
   std::vector<Backup> backups_;

@@ -16,6 +16,7 @@ void World::heal() {
   unclog_all();
   begin_long_job();
   if (comes_to_rest()) {
+    last_replays();
     gather();
     for (const auto& worker : workers_) gather(*worker);
     for (const auto& listener : listeners_) gather(*listener);
@@ -33,8 +34,20 @@ void World::heal() {
   if (had_job && comes_to_rest()) throw Violation("long job: until its end its group had not done " + which);
   if (!all_listen()) throw Violation("listener: it hears nobody, though somebody publishes");
   if (!all_are_told()) throw Violation("listener: nobody said what it had missed last");
+  if (!replays_.empty()) throw Violation("replay: it does not end");
   if (missing.empty()) throw Violation("stall after heal: something never came to rest");
   throw Violation("confirmed and lost: " + which);
+}
+
+/// What is still kept comes again to whoever asks for all of it.
+void World::last_replays() {
+  if (!options_.replays) return;
+  for (const auto& [name, outbox] : sidecar_.office().streams()) new_replay(name, true);
+  constexpr int rounds_max = 4000;
+  for (int round = 0; !replays_.empty(); ++round) {
+    if (round == rounds_max) throw Violation("replay: it does not end, of all that is kept");
+    heal_round();
+  }
 }
 
 /// Is all done in bounded virtual time? A long run may leave a backlog, and poison kills a consumer five times for each
@@ -103,6 +116,10 @@ void World::heal_round() {
     while (listener->receive(now_) || listener->live_step(now_) || listener->take(ledger_, now_)) {
     }
   }
+  for (const auto& replay : replays_) {
+    while (replay->receive(now_) || replay->work(ledger_, random_, true, now_)) {
+    }
+  }
   for (std::size_t at = 0; at < workers_.size(); ++at) {
     for (int taken = 0; taken < 40; ++taken) {
       if (workers_[at]->work(ledger_, random_, options_.temper, now_)) continue;
@@ -116,7 +133,7 @@ void World::heal_round() {
 bool World::settled_all() const {
   const auto is_finished = [](const auto& producer) { return producer->finished(); };
   if (!std::all_of(producers_.begin(), producers_.end(), is_finished)) return false;
-  if (!all_listen() || !all_are_told()) return false;
+  if (!all_listen() || !all_are_told() || !replays_.empty()) return false;
   if (!sidecar_.up() || !sidecar_.quiet() || !ledger_.missing().empty()) return false;
   return std::all_of(workers_.begin(), workers_.end(), [](const auto& worker) { return worker->idle(); });
 }

@@ -6,6 +6,16 @@
 
 namespace restante::sim {
 
+/// None, a few messages, or some seconds.
+core::Retention WorldOptions::draw_retention(core::Random& random) {
+  switch (random.below(4)) {
+    case 0: return {};
+    case 1: return {static_cast<std::int64_t>(500 + random.below(20'000)), 0, 0};
+    case 2: return {static_cast<std::int64_t>(500 + random.below(20'000)), 5 + random.below(60), 0};
+    default: return {0, 1 + random.below(60), 0};
+  }
+}
+
 WorldOptions WorldOptions::draw(std::uint64_t seed) {
   core::Random random(seed * 2654435761U + 17);
   WorldOptions options;
@@ -43,6 +53,8 @@ WorldOptions WorldOptions::draw(std::uint64_t seed) {
   if (random.chance(1, 3)) options.next = (Sequence{1} << ends[random.below(4)]) - 1 - random.below(1000);
   options.changes = random.chance(1, 2);
   options.listeners = options.streams > 1 ? random.below(3) : 0;
+  options.replays = random.chance(1, 2);
+  if (options.replays) options.retention = draw_retention(random);
   return options;
 }
 
@@ -53,7 +65,8 @@ std::string WorldOptions::text() const {
       ", payload " + std::to_string(payload) + ", batch " + std::to_string(batch) + ", window " +
       std::to_string(window) + ", credit " + std::to_string(credit) + ", nack " + std::to_string(temper.nack) +
       ", reject " + std::to_string(temper.reject) + ", release " + std::to_string(temper.release) + ", hang " +
-      std::to_string(temper.hang) + ", poison " + std::to_string(temper.poison) + ", next " + std::to_string(next);
+      std::to_string(temper.hang) + ", poison " + std::to_string(temper.poison) + ", next " + std::to_string(next) +
+      ", keeps " + std::to_string(retention.messages) + " messages and " + std::to_string(retention.age_ms) + " ms";
   for (const auto& [name, on] : std::initializer_list<std::pair<const char*, bool>>{{"live", live},
                                                                                     {"elision", outbox.elision},
                                                                                     {"crashes", crashes},
@@ -61,6 +74,7 @@ std::string WorldOptions::text() const {
                                                                                     {"rivals", rivals},
                                                                                     {"late", late},
                                                                                     {"changes", changes},
+                                                                                    {"replays", replays},
                                                                                     {"clogs", clogs},
                                                                                     {"freezes", freezes},
                                                                                     {"zombies", zombies},

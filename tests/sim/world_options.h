@@ -26,6 +26,7 @@ struct WorldOptions {
   core::OutboxSettings outbox;
   Sequence next = 1;  ///< the first sequence that a stream grants
   bool live = true;
+  core::Retention retention{};  ///< of each stream, when it is first written to
 
   // ---- faults
   bool crashes = true;
@@ -33,6 +34,7 @@ struct WorldOptions {
   bool rivals = false;     ///< second processes that take the name of an exclusive one
   bool late = false;       ///< subscriptions that are made while all is under way
   bool changes = false;    ///< of the filters of subscriptions
+  bool replays = false;    ///< sessions that read what is kept; with retention also its changes
   bool clogs = false;      ///< a path stands still in one direction, and goes on later
   bool freezes = false;    ///< processes that stop for a while, sidecars too
   bool zombies = false;    ///< producers that freeze, are replaced, and wake up
@@ -45,6 +47,7 @@ struct WorldOptions {
   std::vector<core::Transaction>* commits = nullptr;  ///< gets a copy of each commit that holds
 
   static WorldOptions draw(std::uint64_t seed);
+  static core::Retention draw_retention(core::Random& random);
   [[nodiscard]] std::string text() const;
 };
 

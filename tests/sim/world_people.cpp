@@ -52,7 +52,7 @@ std::unique_ptr<SimProducer> World::make_producer(const std::string& stream) {
   note("producer " + std::to_string(pid) + " of " + stream + " begins");
   // The first stream has a subscription `workers`, the others have theirs under other names.
   const auto pattern = stream == "orders" ? core::StreamPattern::pipeline : core::StreamPattern::pubsub;
-  return std::make_unique<SimProducer>(stream, random_.next() | 1, pid, options_.window, pattern);
+  return std::make_unique<SimProducer>(stream, random_.next() | 1, pid, options_.window, pattern, options_.retention);
 }
 
 std::unique_ptr<SimWorker> World::make_consumer(const Role& role) {

@@ -21,9 +21,11 @@ void Outbox::replay(const Subscribe& subscribe, const ConsumerSession& session, 
     return;
   }
   std::erase_if(replays_, [&](const auto& known) { return known.second.session == session.session; });  // another link
-  const Sequence from = std::min(place_of(start), confirmed_to_);
-  // What is not confirmed may not be in the store yet.
-  const Sequence until = subscribe.until == 0 ? confirmed_to_ : std::min(subscribe.until, confirmed_to_);
+  // What is not confirmed may not be in the store yet; but what was there at the start is, though its writer was not
+  // told.
+  const Sequence stored_to = std::max(confirmed_to_, restart_head_);
+  const Sequence from = std::min(place_of(start), stored_to);
+  const Sequence until = subscribe.until == 0 ? stored_to : std::min(subscribe.until, stored_to);
   const std::vector<Range> unwanted{
       {std::max(from, until) + 1, limits::sequence_max}};  // of the batch that has `until`
   Replay replay{ReaderGroup(Cursor(from, unwanted), settings_.retry, SubscriptionMode::exclusive), session.session,

@@ -221,3 +221,15 @@ TEST_CASE("what a replay has in hand may go meanwhile: its block stays until it 
   one.ack(one.replay, {1, 2});
   CHECK(one.point()->floor == 2);
 }
+
+TEST_CASE("a replay goes on to its end after a restart, though the writer was not told yet what is confirmed") {
+  Kept one;
+  one.bench.restart();
+  one.writer.resume(2);
+  one.bench.pass(1s);
+  one.replay.start = "3";
+  one.replay.until = 6;
+  one.replay.join();
+  CHECK(one.replay.until == 6);
+  CHECK(one.take() == from_to(3, 6));
+}

@@ -3,9 +3,10 @@
 /// Octets between processes. The implementation (zmq_*.cpp in this folder) is the only code that includes zmq. All
 /// sockets of one Context are used by one thread, the one that runs the Poller; only Wake may be used by any thread.
 ///
-/// What every socket has (RELIABILITY section 2): LINGER 0, MAXMSGSIZE, ZMTP heartbeats (1 s, time-out and TTL 3 s),
-/// connect and handshake time-outs 2 s each, reconnect from 10 ms with backoff and jitter to 2 s, a private ipc
-/// directory (0700, umask 0077 around bind). Nothing here blocks but Poller::wait.
+/// What every socket has (RELIABILITY section 2): LINGER 0, MAXMSGSIZE, ZMTP heartbeats (1 s, time-out and TTL 3 s) or,
+/// Publish and Subscribe, those of the kernel (decision 0018), connect and handshake time-outs 2 s each, reconnect from
+/// 10 ms with backoff and jitter to 2 s, a private ipc directory (0700, umask 0077 around bind). Nothing here blocks
+/// but Poller::wait.
 
 #include <cstdint>
 #include <functional>

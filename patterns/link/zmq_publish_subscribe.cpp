@@ -18,9 +18,27 @@ constexpr int publisher_linger = 1000;
 /// not read holds 64 MiB of them; a publisher holds the rest, once for all. No credit bounds this socket, unlike Pull.
 constexpr int subscriber_queue = 1024;
 
+/// No beats of ZMTP on these sockets (decision 0018): libzmq stops reading a connection whose queue is full. It hears
+/// no answers then, takes that for death, dials again, and aborts the process when the queue has room; or when it is to
+/// beat, or answer a beat, on a connection that was lost meanwhile. The kernel knows better who is dead: it answers for
+/// a process that stands still. Over ipc it tells each end at once.
+void leave_beats_to_the_kernel(Socket& socket) {
+  socket.set(ZMQ_HEARTBEAT_IVL, 0);
+  socket.set(ZMQ_TCP_KEEPALIVE, 1);
+  socket.set(ZMQ_TCP_KEEPALIVE_IDLE, 1);   // seconds
+  socket.set(ZMQ_TCP_KEEPALIVE_INTVL, 1);  // seconds
+  socket.set(ZMQ_TCP_KEEPALIVE_CNT, 3);
+}
+
+/// Milliseconds. The kernel asks nobody who owes it answers to octets, and would wait for them for a quarter of an
+/// hour. Who does not read for so long is dropped, too, over tcp.
+constexpr int unanswered_max = 10'000;
+
 }  // namespace
 
 Publish::State::State(Context& context) : socket(context, ZMQ_PUB, subscription_size_max) {
+  leave_beats_to_the_kernel(socket);
+  socket.set(ZMQ_TCP_MAXRT, unanswered_max);
   socket.set(ZMQ_SNDHWM, publisher_queue);
   socket.set(ZMQ_LINGER, publisher_linger);
 }
@@ -37,6 +55,7 @@ Sent Publish::send(std::string_view topic, const Buffer& batch) {
 }
 
 Subscribe::State::State(Context& context, std::size_t frame_size_max) : socket(context, ZMQ_SUB, frame_size_max) {
+  leave_beats_to_the_kernel(socket);
   socket.set(ZMQ_RCVHWM, subscriber_queue);
   socket.set(ZMQ_SNDHWM, 0);  // it bounds the subscriptions: zmq drops those above without a word
 }

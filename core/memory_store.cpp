@@ -151,7 +151,12 @@ MemoryStore::Totals MemoryStore::totals_of(const StoreContents::StreamBook& book
 /// Up to where rows are to go, the oldest first, so that what is left fits.
 Sequence MemoryStore::kept_from(const StoreContents::StreamBook& book, const Prune& prune) const {
   const Retention& keep = prune.keep;
-  Totals left = totals_of(book);
+  Totals left;  // without what only parked messages hold
+  for (const auto& [first, row] : book.rows) {
+    if (row.last <= book.pruned_to) continue;
+    left.messages += row.last - row.first + 1;
+    left.octets += row.octets.size();
+  }
   Sequence to = book.pruned_to;
   for (const auto& [first, row] : book.rows) {
     if (row.last > prune.to) break;
@@ -163,8 +168,7 @@ Sequence MemoryStore::kept_from(const StoreContents::StreamBook& book, const Pru
                           (keep.octets != 0 && left.octets >= keep.octets + row.octets.size());
     if (!is_old && !too_many) break;
     to = row.last;
-    if (is_needed(row)) continue;
-    left.messages -= row.last - row.first + 1;
+    left.messages -= messages;
     left.octets -= row.octets.size();
   }
   return to;

@@ -17,6 +17,9 @@ RowSweeper::RowSweeper(SQLite::Database& database)
               "AND sequence BETWEEN b.first AND b.last) FROM batch AS b WHERE stream = ?1 AND first >= coalesce("
               "(SELECT first FROM batch WHERE stream = ?1 AND first <= ?2 ORDER BY first DESC LIMIT 1), 0) "
               "AND first <= ?3 AND last > ?2 AND last <= ?3 ORDER BY first LIMIT ?4"),
+      held_(database,
+            "SELECT coalesce(sum(messages), 0), coalesce(sum(octets), 0) FROM (SELECT last - first + 1 AS messages, "
+            "length(octets) AS octets FROM batch WHERE stream = ?1 AND first <= ?2 AND last <= ?2 LIMIT 1024)"),
       find_(database,
             "SELECT id, first, last, length(octets) FROM batch AS b WHERE stream = ?1 AND first >= coalesce("
             "(SELECT first FROM batch WHERE stream = ?1 AND first <= ?2 ORDER BY first DESC LIMIT 1), 0) "
@@ -86,6 +89,13 @@ core::Pruned RowSweeper::prune(const core::Prune& prune, std::size_t rows) {
 void RowSweeper::prune_kept(const core::Prune& prune, std::size_t rows, core::Pruned& pruned) {
   const core::Retention& keep = prune.keep;
   std::vector<Row> going;
+  // Without what only parked messages hold, of which no more than 1,024 rows are looked at.
+  std::uint64_t left = pruned.messages;
+  std::uint64_t left_octets = pruned.octets;
+  if (SqlQuery held(held_); held.with(prune.stream).with(pruned.to).next()) {
+    left -= std::min(left, held.natural(0));
+    left_octets -= std::min(left_octets, held.natural(1));
+  }
   std::optional<SqlQuery> query(std::in_place, oldest_);
   query->with(prune.stream).with(pruned.to).with(std::min(prune.to, sequence_end)).with(std::uint64_t{rows});
   std::size_t looked_at = 0;
@@ -95,16 +105,18 @@ void RowSweeper::prune_kept(const core::Prune& prune, std::size_t rows, core::Pr
     const std::int64_t stored_ms = query->number(4);
     const bool is_old = keep.age_ms != 0 && (stored_ms < prune.now_ms - keep.age_ms || stored_ms > prune.now_ms);
     const std::uint64_t messages = row.last - row.first + 1;
-    const bool too_many = (keep.messages != 0 && pruned.messages >= keep.messages + messages) ||
-                          (keep.octets != 0 && pruned.octets >= keep.octets + row.octets);
+    const bool too_many = (keep.messages != 0 && left >= keep.messages + messages) ||
+                          (keep.octets != 0 && left_octets >= keep.octets + row.octets);
     fits = !is_old && !too_many;
     if (fits) continue;
     ++looked_at;
     pruned.to = row.last;
+    left -= std::min(left, messages);
+    left_octets -= std::min(left_octets, row.octets);
     if (query->number(5) != 0) continue;  // a parked message needs it
     going.push_back(row);
     pruned.rows -= 1;
-    pruned.messages -= row.last - row.first + 1;
+    pruned.messages -= messages;
     pruned.octets -= row.octets;
   }
   query.reset();

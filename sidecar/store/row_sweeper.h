@@ -71,6 +71,7 @@ class RowSweeper {
   SQLite::Statement prune_;
   SQLite::Statement book_;
   SQLite::Statement oldest_;
+  SQLite::Statement held_;
   SQLite::Statement find_;
   SQLite::Statement find_unparked_;
   SQLite::Statement remove_;

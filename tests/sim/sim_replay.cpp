@@ -78,7 +78,7 @@ bool SimReplay::receive(core::Instant now) {
     if (std::holds_alternative<core::Subscribed>(told)) under_way_ = true;
     if (std::holds_alternative<core::Checkpoint>(told)) begins();
     if (const auto* missed = std::get_if<core::Missed>(&told); missed != nullptr && missed->range.last > pruned_to()) {
-      throw Violation("replay: a gap of what is there, up to " + std::to_string(missed->range.last));
+      throw Violation("gap of what is there: up to " + std::to_string(missed->range.last));
     }
     core_.on_message(told, now);
   };
@@ -99,16 +99,16 @@ void SimReplay::take(const Ledger& ledger, const core::Inbox::Item& item, core::
   ledger.on_replayed({item.grant, item.sequence, topic, item.view.payload, item.attempt});
   const Id id{item.grant, item.sequence};
   const std::string what = "sequence " + std::to_string(item.sequence) + " of " + setup_.stream;
-  if (!setup_.topics.empty() && !setup_.topics.contains(topic)) throw Violation("replay: not asked for: " + what);
+  if (!setup_.topics.empty() && !setup_.topics.contains(topic)) throw Violation("not asked for in a replay: " + what);
   const bool in_hand = std::any_of(hands_.begin(), hands_.end(), [&](const Hand& hand) {
     return Id{hand.item.grant, hand.item.sequence} == id && is_late(hand, now);
   });
   const bool is_new = seen_.insert(id).second;
-  if (!is_new && !in_hand && !again_.contains(id)) throw Violation("replay: twice in a session: " + what);
+  if (!is_new && !in_hand && !again_.contains(id)) throw Violation("twice in a replay: " + what);
   again_.erase(id);
   Sequence& newest = newest_[topic];
   if (is_new && item.sequence < newest && !ledger.is_excused(item.grant, item.sequence)) {
-    throw Violation("replay: order: " + what + " after " + std::to_string(newest));
+    throw Violation("order in a replay: " + what + " after " + std::to_string(newest));
   }
   newest = std::max(newest, item.sequence);
   hands_.push_back(Hand{item, now});
@@ -146,7 +146,7 @@ bool SimReplay::work(const Ledger& ledger, core::Random& random, bool healing, c
 void SimReplay::check_complete(const Ledger& ledger) const {
   for (const Id& id : owed_) {
     if (seen_.contains(id) || ledger.is_excused(id.first, id.second)) continue;
-    throw Violation("replay: it ended without sequence " + std::to_string(id.second) + " of " + setup_.stream +
+    throw Violation("replay ended without: sequence " + std::to_string(id.second) + " of " + setup_.stream +
                     ", which was kept, and was told no gap");
   }
 }

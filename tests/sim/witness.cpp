@@ -62,7 +62,7 @@ void Witness::after_message(const core::ControlMessage& message, const core::Off
   if (settle == nullptr) return;
   const auto known = tokens_.find(settle->token);
   if (known == tokens_.end() || !known->second.starts_with(replay_name)) return;
-  if (floors_of(office) != floors_) throw Violation("replay: it has moved a cursor");
+  if (floors_of(office) != floors_) throw Violation("cursor moved by a replay: the floors of its stream are others");
 }
 
 void Witness::on_told(const core::ControlMessage& message, const core::Office& office) {

@@ -115,6 +115,7 @@ void World::send(std::size_t messages) {
   const SimProducer::Shape shape{topic(random_.below(options_.topics)), messages, options_.payload, 0};
   const Buffer copy = producer.send(ledger_, next_number_, shape, now_, live);
   if (copy.empty()) return;
+  for (std::uint64_t number = first; number < next_number_; ++number) sent_ms_[number] = wall_ms();
   broadcast(producer, copy);
   note("sends " + std::to_string(first) + " to " + std::to_string(next_number_ - 1) + " on " + producer.stream());
 }
@@ -216,6 +217,7 @@ void World::check() {
   hear_of_removals();
   end_removed();
   end_replays();
+  note_retention();
 }
 
 void World::run(std::size_t steps) {

@@ -84,6 +84,9 @@ class World {
   void replay_fault();
   void move(SimReplay& replay);
   void end_replays();
+  void set_stream();
+  void note_retention();
+  void check_retained() const;
 
   // ---- world_faults.cpp
   void fault();
@@ -132,6 +135,14 @@ class World {
   std::vector<std::unique_ptr<SimWorker>> workers_;  // and readers behind them
   std::vector<std::unique_ptr<SimListener>> listeners_;
   std::vector<std::unique_ptr<SimReplay>> replays_;
+  /// How long a stream keeps what nobody is owed, since which message; by stream.
+  struct Keeping {
+    core::Retention retention;
+    Ledger::Number since = 1;
+  };
+  std::map<std::string, Keeping> keeping_;
+  std::map<Ledger::Number, std::int64_t> sent_ms_;
+  bool wished_ = false;      // to keep more or less, and the sidecar may have begun with it
   std::vector<Role> roles_;  // those that must always have a consumer
   std::map<std::string, LivePath> paths_;
   std::vector<Backup> backups_;

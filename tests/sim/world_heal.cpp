@@ -16,6 +16,7 @@ void World::heal() {
   unclog_all();
   begin_long_job();
   if (comes_to_rest()) {
+    check_retained();
     last_replays();
     gather();
     for (const auto& worker : workers_) gather(*worker);
@@ -34,7 +35,7 @@ void World::heal() {
   if (had_job && comes_to_rest()) throw Violation("long job: until its end its group had not done " + which);
   if (!all_listen()) throw Violation("listener: it hears nobody, though somebody publishes");
   if (!all_are_told()) throw Violation("listener: nobody said what it had missed last");
-  if (!replays_.empty()) throw Violation("replay: it does not end");
+  if (!replays_.empty()) throw Violation("replay does not end: all else is at rest");
   if (missing.empty()) throw Violation("stall after heal: something never came to rest");
   throw Violation("confirmed and lost: " + which);
 }
@@ -45,7 +46,7 @@ void World::last_replays() {
   for (const auto& [name, outbox] : sidecar_.office().streams()) new_replay(name, true);
   constexpr int rounds_max = 4000;
   for (int round = 0; !replays_.empty(); ++round) {
-    if (round == rounds_max) throw Violation("replay: it does not end, of all that is kept");
+    if (round == rounds_max) throw Violation("replay does not end: of all that is kept");
     heal_round();
   }
 }

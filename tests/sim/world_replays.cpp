@@ -81,6 +81,7 @@ void World::on_replay(const core::Subscribed& told) {
 
 /// It comes, its link is cut, or its process dies.
 void World::replay_fault() {
+  if (random_.chance(1, 5)) return set_stream();
   if (replays_.size() < 2 && random_.chance(1, 2)) {
     new_replay(producers_[random_.below(producers_.size())]->stream(), false);
     return;
@@ -96,6 +97,61 @@ void World::replay_fault() {
     if (replay.client().dialled()) replay.client().link()->cut(random_);
     alive_.erase(replay.setup().pid);
     replays_.erase(replays_.begin() + static_cast<std::ptrdiff_t>(at));
+  }
+}
+
+/// On a link of its own, as with removals: whether it was done shows on the disk.
+void World::set_stream() {
+  if (!sidecar_runs()) return;
+  note("SOMEBODY SETS HOW LONG A STREAM KEEPS");
+  wished_ = true;
+  tool_ = sidecar_.accept(now_, 0);
+  core::Hello hello;
+  hello.process = "tool";
+  hello.host = "simulated";
+  const core::SetStream wish{random_.next(), producers_[random_.below(producers_.size())]->stream(),
+                             WorldOptions::draw_retention(random_)};
+  tool_->up.push_back({core::encode(core::ControlFrame{1, hello})});
+  tool_->up.push_back({core::encode(core::ControlFrame{2, wish})});
+}
+
+/// What is sent from now on is kept by it. A wish holds in the sidecar's memory before it is on the disk, and comes to
+/// nothing in a crash.
+void World::note_retention() {
+  const bool undone = wished_ && !sidecar_.up();
+  if (undone) wished_ = false;
+  for (const auto& [id, book] : disk_.contents().streams) {
+    Keeping& known = keeping_[book.record.name];
+    if (known.retention == book.record.retention && !undone) continue;
+    if (!(known.retention == book.record.retention)) ++sometimes_["retention changed"];
+    known = {book.record.retention, next_number_};
+  }
+}
+
+/// The newest of what was confirmed is there, as far as it is to be kept. Not where room was short, nor where the clock
+/// was set and the age says nothing.
+void World::check_retained() const {
+  if (options_.full_disk || options_.backups || options_.damage) return;
+  for (const auto& [id, book] : disk_.contents().streams) {
+    const Keeping& keeping = keeping_.at(book.record.name);
+    const core::Retention& keep = keeping.retention;
+    if (!keep.any() || keep.octets != 0 || (keep.age_ms != 0 && options_.jumps)) continue;
+    std::map<Sequence, Ledger::Number> newest;
+    for (const auto& [number, message] : ledger_.messages()) {
+      if (message.stream == book.record.name) newest[message.sequence] = number;
+    }
+    std::uint64_t rank = 0;
+    for (auto at = newest.rbegin(); at != newest.rend(); ++at) {
+      const auto& [sequence, number] = *at;
+      const auto row = book.rows.upper_bound(sequence);
+      const bool is_there = row != book.rows.begin() && std::prev(row)->second.last >= sequence;
+      const bool is_confirmed = ledger_.confirmed().contains(number);
+      if (is_there || is_confirmed) ++rank;
+      if (is_there || !is_confirmed || number < keeping.since) continue;
+      if (keep.messages != 0 && rank > keep.messages) break;
+      if (keep.age_ms != 0 && sent_ms_.at(number) < wall_ms() - keep.age_ms) break;
+      throw Violation("not kept: " + ledger_.text_of(number) + ", the " + std::to_string(rank) + ". from the end");
+    }
   }
 }
 

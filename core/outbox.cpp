@@ -46,6 +46,7 @@ void Outbox::restored(Instant now) {
   writer_.holder = {record_.writer, 0, process.name, process.pid, process.start_time, process.host, process.pid == 0};
   writer_.since = now;
   record_dirty_ = false;
+  is_on_disk_ = true;
 }
 
 // ---- copies

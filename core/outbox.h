@@ -233,6 +233,7 @@ class Outbox {
     std::vector<std::pair<LinkId, std::uint64_t>> retention_answers;
     std::vector<Reset> resets;
     bool pruned = false;
+    bool has_record = false;
   };
 
   void attach(const OpenWriter& open, const WriterSeat::Holder& holder, Turn& turn);
@@ -358,6 +359,7 @@ class Outbox {
   std::int64_t next_age_prune_ms_ = 0;
   InCommit in_commit_;
   bool record_dirty_ = true;
+  bool is_on_disk_ = false;  // the stream is known there
   bool prune_needed_ = false;
   Instant cursor_due_ = never;
   Instant retry_at_{};

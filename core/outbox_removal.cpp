@@ -145,12 +145,13 @@ std::optional<Refused> Outbox::removal_refusal(const Subscribe& subscribe) const
   }
   const auto known = std::find_if(subscriptions_.begin(), subscriptions_.end(),
                                   [&](const auto& one) { return one.second.record.name == subscribe.subscription; });
-  // A lower number is one of before, unless another store gave it out.
-  const bool is_other = known != subscriptions_.end() && subscribe.made != 0 &&
-                        subscribe.made < known->second.record.made && first_of_other_store(subscribe.known) == 0;
-  if (is_other) {
+  // Its number of before a reset lies between its first and its present one. Any other may be another store's: a copy
+  // that was put back gives the same numbers out again.
+  const bool was_reset = known != subscriptions_.end() && subscribe.made >= known->second.record.id &&
+                         subscribe.made < known->second.record.made && first_of_other_store(subscribe.known) == 0;
+  if (was_reset) {
     return Refused{Side::session, subscribe.session, ErrorCode::bad_state,
-                   what + " was reset or removed while this consumer was away; who subscribes again begins there"};
+                   what + " was reset while this consumer was away; who subscribes again begins there"};
   }
   if (!removed_.contains(subscribe.made)) return std::nullopt;
   return Refused{Side::session, subscribe.session, ErrorCode::bad_state,

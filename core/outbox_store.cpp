@@ -89,7 +89,7 @@ void Outbox::collect_freeing(Transaction& transaction, const Turn& turn) {
   collect_unparked(transaction);
   collect_cursors(transaction);
   collect_removals(transaction);
-  collect_prune(transaction, turn);
+  if (is_on_disk_) collect_prune(transaction, turn);
 }
 
 void Outbox::collect_cursors(Transaction& transaction) {
@@ -167,6 +167,7 @@ void Outbox::collect(Transaction& transaction, std::uint64_t& octets_left, const
   in_commit_.retention_answers = std::exchange(pending_retention_answers_, {});
   in_commit_.admissions = std::exchange(pending_admissions_, {});
   if (record_dirty_) transaction.streams.push_back(record_);
+  in_commit_.has_record = record_dirty_;
   // The markers of these rows become durable with them: what is confirmed by this commit is behind them.
   for (const BatchRef& batch : in_commit_.rows) {
     StreamRecord& written = transaction.streams.back();
@@ -180,6 +181,7 @@ void Outbox::on_committed(const CommitToken& token, Turn& turn) {
   if (!in_commit_.active) return;
   RESTANTE_ASSERT(token.number() > 0);
   InCommit done = std::exchange(in_commit_, InCommit{});
+  is_on_disk_ = is_on_disk_ || done.has_record;
   for (const BatchRef& batch : done.rows) history_.add(*batch);
   note_pruned(token);
   for (const BatchRef& batch : done.rows) {

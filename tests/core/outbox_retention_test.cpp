@@ -154,3 +154,19 @@ TEST_CASE("blocks of what is kept stay open, so that what comes again can be ack
   one.bench.pass(2s);
   CHECK(one.bench.store.contents().streams.begin()->second.grants.size() < 5);
 }
+
+TEST_CASE("a stream that the full disk has no room for yet is not pruned there") {
+  OfficeBench bench({}, 1);
+  TestWriter writer(bench);
+  writer.pattern = StreamPattern::pubsub;
+  writer.retention = {0, 5, 0};
+  CHECK_NOTHROW([&] {
+    bench.say(bench.connect(900), SetStream{1, "s", {0, 3, 0}});
+    bench.pass(2s);
+  }());
+  CHECK(bench.refused_commits > 0);
+  bench.store.set_capacity(1U << 20);
+  bench.pass(2s);
+  writer.open();
+  CHECK_FALSE(writer.grants.empty());
+}

@@ -53,7 +53,7 @@ def replay_gives_what_is_kept_and_ends():
         for words, why in ((("--start", "new"), "--start"), (("--until", "0"), "--until"), (("a/#/b",), "FILTER")):
             done = c.cli("replay", "weather", *words, "--sidecar", s.ipc)
             expect(done.returncode == 2 and why in done.stderr.decode(), f"{words}: {done.returncode} {done.stderr}")
-        replay(c, s, stream="wether", status=2)
+        replay(c, s, stream="wether", status=4)
         keep(c, s, "retain=none")
         expect(replay(c, s) == [], "what was kept came though it is not kept any more")
 

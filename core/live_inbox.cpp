@@ -114,7 +114,11 @@ void LiveInbox::on_message(const ControlMessage& message, Instant now) {
   } else if (const auto* grants = std::get_if<Grants>(&message)) {
     if (token_ != 0 && grants->token == token_) grants_.add(grants->grants);
   } else if (const auto* published = std::get_if<Published>(&message)) {
-    if (token_ != 0 && published->token == token_ && !stopped_) tail_.on_published(*published, grants_, now);
+    if (token_ == 0 || published->token != token_ || stopped_) return;
+    Published word = *published;
+    // Who wants all is told by the chain of what lies below the newest that it heard.
+    if (wants_all_) std::erase_if(word.ranges, [this](const GrantRange& one) { return one.range.last <= newest_; });
+    tail_.on_published(word, grants_, now);
   } else if (const auto* dismissed = std::get_if<TakenOver>(&message)) {
     if (token_ == 0 || dismissed->token != token_) return;
     token_ = 0;
@@ -142,6 +146,7 @@ void LiveInbox::on_live(std::shared_ptr<const Batch> batch, Instant now) {
     const TopicTrail::Heard found = wants_all_ ? trail_.note({}, header.before, heard, grants_)
                                                : trail_.note(header.topic, header.prev, heard, grants_);
     if (found.anew) tail_.begin(header.first - 1);
+    newest_ = found.anew ? heard.range.last : std::max(newest_, heard.range.last);
     if (found.again || tail_.is_done(heard.range)) {
       counters_.again += count;
       return;

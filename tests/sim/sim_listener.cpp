@@ -34,15 +34,10 @@ SimListener::SimListener(const Setup& setup)
     : setup_(setup), core_(options_of(setup)), client_("listener", setup.pid) {}
 
 void SimListener::on_published(const std::string& endpoint, const Buffer& frame, bool lost) {
-  const core::BatchHeader header = parse(frame).header();
-  const bool is_wanted = header.stream == setup_.stream && core::filters_match(setup_.filters, header.topic);
-  if (source_ != endpoint) {
-    for (Sequence sequence = header.first; is_wanted && sequence <= header.last; ++sequence)
-      elsewhere_.insert(sequence);
-    return;
-  }
+  if (source_ != endpoint) return;
   if (!lost) path_.queue.push_back(frame);
-  if (!is_wanted) return;
+  const core::BatchHeader header = parse(frame).header();
+  if (!core::filters_match(setup_.filters, header.topic)) return;
   for (Sequence sequence = header.first; sequence <= header.last; ++sequence) {
     published_.push_back({setup_.filters.front() == "#" ? "" : header.topic, header.grant, sequence});
   }
@@ -68,7 +63,6 @@ void SimListener::note(const core::ControlMessage& told) {
   if (source == nullptr || source->endpoint == source_) return;
   source_ = source->endpoint;  // what is under way from the other is gone
   path_.queue.clear();
-  for (const Published& one : published_) elsewhere_.insert(one.sequence);
   published_.clear();
   since_ = 0;
 }
@@ -139,7 +133,6 @@ bool SimListener::take(const Ledger& ledger, core::Instant now) {
   tell("  a listener hears " + std::to_string(item->sequence) + " on \"" + topic + "\"");
   if (!core::filters_match(setup_.filters, topic)) throw Violation("listener: topic \"" + topic + "\" is not wanted");
   ledger.on_heard({item->grant, item->sequence, topic, item->view.payload, item->attempt});
-  elsewhere_.erase(item->sequence);
   on_heard(item->grant, item->sequence);
   return true;
 }
@@ -153,9 +146,6 @@ void SimListener::on_gap(core::Range gap) {
     if (one.sequence < gap.first || one.sequence > gap.last) continue;
     one.is_told = is_true = true;
   }
-  // The sidecar also says what was published while this one listened elsewhere.
-  const auto away = elsewhere_.lower_bound(gap.first);
-  if (away != elsewhere_.end() && *away <= gap.last) return;
   if (is_true || !setup_.judges_gaps || since_ == 0 || gap.first < since_) return;
   throw Violation("listener: told of a gap where nothing was missed, " + std::to_string(gap.first) + " to " +
                   std::to_string(gap.last));

@@ -72,7 +72,6 @@ class SimListener {
   LivePath path_;
   std::string source_;
   std::deque<Published> published_;  // since it has heard something there, in order
-  std::set<Sequence> elsewhere_;     // was published for it where it did not listen, and not heard
   Sequence since_ = 0;               // the first that it heard there; 0: none
   Sequence word_to_ = 0;             // so far the sidecar has said what was published
   std::set<GrantId> announced_;

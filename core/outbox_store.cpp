@@ -364,7 +364,7 @@ void Outbox::on_loaded(const LoadReply& reply, Turn& turn) {
     }
     if (reply.end) {
       take_fresh(subscription, turn);
-      count_backlog(subscription);
+      if (cursor.tracked_to() >= head_) count_backlog(subscription);  // else not all of it found room
     } else if (cursor.tracked_to() == before &&
                !reply.damaged.empty()) {        // a page of damage: the next one is behind it
       const Range& bad = reply.damaged.back();  // its end is less to be trusted than its beginning

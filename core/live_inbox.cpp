@@ -117,7 +117,8 @@ void LiveInbox::on_message(const ControlMessage& message, Instant now) {
     if (token_ == 0 || published->token != token_ || stopped_) return;
     Published word = *published;
     // Who wants all is told by the chain of what lies below the newest that it heard.
-    if (wants_all_) std::erase_if(word.ranges, [this](const GrantRange& one) { return one.range.last <= newest_; });
+    if (wants_all_)
+      std::erase_if(word.ranges, [this](const GrantRange& one) { return one.range.last <= trail_.newest(); });
     tail_.on_published(word, grants_, now);
   } else if (const auto* dismissed = std::get_if<TakenOver>(&message)) {
     if (token_ == 0 || dismissed->token != token_) return;
@@ -146,7 +147,6 @@ void LiveInbox::on_live(std::shared_ptr<const Batch> batch, Instant now) {
     const TopicTrail::Heard found = wants_all_ ? trail_.note({}, header.before, heard, grants_)
                                                : trail_.note(header.topic, header.prev, heard, grants_);
     if (found.anew) tail_.begin(header.first - 1);
-    newest_ = found.anew ? heard.range.last : std::max(newest_, heard.range.last);
     if (found.again || tail_.is_done(heard.range)) {
       counters_.again += count;
       return;

@@ -99,7 +99,6 @@ class LiveInbox final : public Intake {
   KnownGrants grants_;
   TopicTrail trail_;
   LiveTail tail_;
-  Sequence newest_ = 0;  // heard, of this store
   DeliveryQueue queue_;
   std::uint64_t taken_ = 0;  // messages, ever
   std::deque<Gap> gaps_;     // at most one between two messages of the queue

@@ -104,6 +104,8 @@ class Office {
   /// Why it cannot be removed, for people.
   [[nodiscard]] std::optional<std::string> problem_of(const RemoveSubscription& wish, const Outbox* outbox) const;
   [[nodiscard]] std::optional<std::string> problem_of(const ResetSubscription& wish, const Outbox* outbox) const;
+  [[nodiscard]] std::optional<std::string> problem_of_change(const std::string& stream, const std::string& name,
+                                                             const Outbox* outbox) const;
   [[nodiscard]] static std::string problem_of_start(const std::string& start);
   [[nodiscard]] std::string consumers_of(const Subscription& subscription) const;
   bool has_room(LinkId id, Link& link, const Subscribe& subscribe, const Outbox& outbox);

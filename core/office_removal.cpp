@@ -24,25 +24,30 @@ std::string Office::consumers_of(const Subscription& subscription) const {
   return named > named_max ? text + " and " + std::to_string(named - named_max) + " more" : text;
 }
 
+/// Why a subscription that an operator wants to change is not to be changed, for people.
+std::optional<std::string> Office::problem_of_change(const std::string& stream, const std::string& name,
+                                                     const Outbox* outbox) const {
+  if (outbox == nullptr) return "node " + node_ + " has no stream " + stream;
+  const Subscription* known = outbox->subscription(name);
+  if (known == nullptr) return "stream " + stream + " has no subscription " + name;
+  const std::string what = "subscription " + name + " of stream " + stream;
+  if (outbox->is_leaving(name)) return what + " is just being removed";
+  if (outbox->is_being_reset(name)) return what + " is just being reset; ask again";
+  if (!known->on_disk) return what + " is just being made; ask again";
+  return std::nullopt;
+}
+
 std::optional<std::string> Office::problem_of(const RemoveSubscription& wish, const Outbox* outbox) const {
-  if (outbox == nullptr) return "node " + node_ + " has no stream " + wish.stream;
   const std::string what = "subscription " + wish.subscription + " of stream " + wish.stream;
-  if (!outbox->has_subscription(wish.subscription)) {
-    return "stream " + wish.stream + " has no subscription " + wish.subscription;
-  }
+  if (auto problem = problem_of_change(wish.stream, wish.subscription, outbox)) return problem;
   if (wish.subscription == pipeline_subscription) {
     return what +
            " belongs to the pipeline: without it the stream's messages would be kept for nobody. Its workers "
            "settle what waits";
   }
-  if (outbox->is_leaving(wish.subscription)) return what + " is just being removed";
-  const auto& all = outbox->subscriptions();
-  const auto at = std::find_if(all.begin(), all.end(),
-                               [&](const auto& known) { return known.second.record.name == wish.subscription; });
-  if (!at->second.on_disk) return what + " is just being made; ask again";
-  if (at->second.group.sessions().empty() || wish.force) return std::nullopt;
-  return what + " has a consumer: " + consumers_of(at->second) +
-         ". Stop it first, or remove it all the same with --force";
+  const Subscription& known = *outbox->subscription(wish.subscription);
+  if (known.group.sessions().empty() || wish.force) return std::nullopt;
+  return what + " has a consumer: " + consumers_of(known) + ". Stop it first, or remove it all the same with --force";
 }
 
 void Office::on_message(LinkId id, Link&, const RemoveSubscription& wish) {

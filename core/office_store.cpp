@@ -74,7 +74,7 @@ std::optional<Transaction> Office::next_transaction(Instant now) {
     end_empty_commit();
     return std::nullopt;
   }
-  if (!transaction.parked.empty()) transaction.clock_ms = turn_.clock_ms;  // as streams with retention do
+  if (!transaction.parked.empty()) transaction.clock_ms = turn_.clock_ms;
   transaction.number = ++transaction_number_;
   only_frees_ = transaction.only_frees();
   in_commit_ = true;

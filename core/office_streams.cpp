@@ -43,7 +43,7 @@ Outbox* Office::written_stream(const OpenWriter& open, LinkId id) {
   // Who writes first says how long it is kept, unless an operator was here before; later the operator does.
   const StreamRecord& record = outbox->record();
   if (record.writer == 0 && open.retention.any() && !record.retention.any()) {
-    outbox->set_retention(open.retention, 0, 0);
+    outbox->set_retention(open.retention);
   }
   const bool has_workers = is_pipeline(*outbox, open.pattern);
   if (has_workers == (open.pattern == StreamPattern::pipeline)) return outbox;

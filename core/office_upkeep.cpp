@@ -11,16 +11,10 @@ namespace restante::core {
 /// Why it cannot be reset, for people; what only the stream's books know is said by them.
 std::optional<std::string> Office::problem_of(const ResetSubscription& wish, const Outbox* outbox) const {
   if (!parse_start(wish.start)) return problem_of_start(wish.start);
-  if (outbox == nullptr) return "node " + node_ + " has no stream " + wish.stream;
-  if (!outbox->has_subscription(wish.subscription)) {
-    return "stream " + wish.stream + " has no subscription " + wish.subscription;
-  }
-  const auto& all = outbox->subscriptions();
-  const auto at = std::find_if(all.begin(), all.end(),
-                               [&](const auto& known) { return known.second.record.name == wish.subscription; });
-  if (at->second.group.sessions().empty() || wish.force || wish.dry_run) return std::nullopt;
-  return "subscription " + wish.subscription + " of stream " + wish.stream +
-         " has a consumer: " + consumers_of(at->second) +
+  if (auto problem = problem_of_change(wish.stream, wish.subscription, outbox)) return problem;
+  const Subscription& known = *outbox->subscription(wish.subscription);
+  if (known.group.sessions().empty() || wish.force || wish.dry_run) return std::nullopt;
+  return "subscription " + wish.subscription + " of stream " + wish.stream + " has a consumer: " + consumers_of(known) +
          ". Stop it first, or reset it all the same with --force: its consumers then have to be started again";
 }
 
@@ -59,7 +53,8 @@ void Office::on_message(LinkId id, Link&, const SetStream& wish) {
     out_.push_back(Outgoing{id, told, {}});
     return;
   }
-  outbox->set_retention(wish.retention, id, wish.request);
+  outbox->set_retention(wish.retention);
+  outbox->answer_retention(id, wish.request);
   finish(*outbox);
 }
 

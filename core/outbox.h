@@ -100,7 +100,9 @@ class Outbox {
     return sessions_.contains(token) || listeners_.contains(token) || replays_.contains(token) ||
            waits_for_place(token);
   }
-  [[nodiscard]] bool has_subscription(const std::string& name) const;
+  /// nullptr: there is none of this name.
+  [[nodiscard]] const Subscription* subscription(const std::string& name) const;
+  [[nodiscard]] bool has_subscription(const std::string& name) const { return subscription(name) != nullptr; }
   /// Its subscription was removed, and what it says since then was on its way.
   [[nodiscard]] bool is_removed(Token token) const { return removed_sessions_.contains(token); }
   /// Nobody has written to it or subscribed yet: what it is to be is still open.
@@ -112,8 +114,10 @@ class Outbox {
   void set_kind(StreamKind kind);
 
   // ---- what is kept of what nobody is owed (outbox_retention.cpp)
-  /// With the next commit, which is answered on `link`; `link` 0: nobody waits for it.
-  void set_retention(const Retention& retention, LinkId link, std::uint64_t request);
+  /// With the next commit.
+  void set_retention(const Retention& retention);
+  /// Answers `request` on `link` after that commit.
+  void answer_retention(LinkId link, std::uint64_t request) { pending_retention_answers_.emplace_back(link, request); }
   /// The store has little room left: what is only kept makes way for what is owed.
   void set_pressed(bool pressed) { pressed_ = pressed; }
 
@@ -154,6 +158,8 @@ class Outbox {
   /// Removes the subscription, which is there and not leaving yet, with the next commit, which is answered on `link`.
   void remove(const std::string& name, LinkId link, std::uint64_t request, Turn& turn);
 
+  // ---- its reset; likewise it stays what it is until the commit, and nobody joins or removes it before
+  [[nodiscard]] bool is_being_reset(const std::string& name) const;
   /// Has the subscription, which is there, begin again; answered on `link`, after the commit if there is one. `made`
   /// tells it from what it was.
   void reset(const ResetSubscription& wish, LinkId link, std::int64_t made, Turn& turn);
@@ -277,6 +283,8 @@ class Outbox {
   [[nodiscard]] Sequence settled_to() const;
   [[nodiscard]] Sequence durable_floor() const;
   void take_fresh(Subscription& subscription, const Turn& turn);
+  bool take_rows(const LoadReply& reply, Cursor& cursor, const std::function<bool(const CopiedBatch&)>& is_owned,
+                 const std::function<void(const BatchRef&)>& track, const Turn& turn);
   [[nodiscard]] BatchRef parse_row(const RowRecord& row, const Turn& turn);
   [[nodiscard]] bool leaves_parked(const Subscription& subscription, Sequence sequence) const;
   void note_damage(const LoadReply& reply, const Turn& turn);
@@ -312,11 +320,11 @@ class Outbox {
   bool load_place(const LoadReply& reply, Turn& turn);
   void stop_waiting(Token token);
   [[nodiscard]] bool waits_for_place(Token token) const;
-  [[nodiscard]] bool is_being_reset(SubscriptionId id) const;
   [[nodiscard]] std::optional<std::string> problem_of(const ResetSubscription& wish) const;
   void collect_resets(Transaction& transaction);
   [[nodiscard]] SubscriptionRecord reset_record(const Reset& reset) const;
   void begin_again(const Reset& reset, Turn& turn);
+  [[nodiscard]] Settle known_of(const Settle& settle, Sequence floor);
   void settle_replay(const Settle& settle, Replay& replay, const Turn& turn);
   void next_load(Replay& replay, std::uint64_t& number, std::vector<LoadRequest>& loads) const;
   bool load_replay(const LoadReply& reply, Turn& turn);

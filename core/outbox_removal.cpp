@@ -13,10 +13,9 @@
 namespace restante::core {
 
 const Subscription& Outbox::named(const std::string& name) const {
-  const auto at = std::find_if(subscriptions_.begin(), subscriptions_.end(),
-                               [&](const auto& known) { return known.second.record.name == name; });
-  RESTANTE_ASSERT(at != subscriptions_.end());
-  return at->second;
+  const Subscription* known = subscription(name);
+  RESTANTE_ASSERT(known != nullptr);
+  return *known;
 }
 
 bool Outbox::is_leaving(const std::string& name) const {
@@ -140,15 +139,17 @@ void Outbox::disown(Subscription& subscription, const Removed& told, Instant now
 /// would pin all over again what an operator wanted to be free of.
 std::optional<Refused> Outbox::removal_refusal(const Subscribe& subscribe) const {
   const std::string what = "subscription " + subscribe.subscription + " of stream " + record_.name;
-  if (has_subscription(subscribe.subscription) && is_leaving(subscribe.subscription)) {
+  if (is_leaving(subscribe.subscription)) {
     return Refused{Side::session, subscribe.session, ErrorCode::retry_later, what + " is just being removed"};
   }
-  const auto known = std::find_if(subscriptions_.begin(), subscriptions_.end(),
-                                  [&](const auto& one) { return one.second.record.name == subscribe.subscription; });
+  if (is_being_reset(subscribe.subscription)) {
+    return Refused{Side::session, subscribe.session, ErrorCode::retry_later, what + " is just being reset"};
+  }
+  const Subscription* known = subscription(subscribe.subscription);
   // Its number of before a reset lies between its first and its present one. Any other may be another store's: a copy
   // that was put back gives the same numbers out again.
-  const bool was_reset = known != subscriptions_.end() && subscribe.made >= known->second.record.id &&
-                         subscribe.made < known->second.record.made && first_of_other_store(subscribe.known) == 0;
+  const bool was_reset = known != nullptr && subscribe.made >= known->record.id &&
+                         subscribe.made < known->record.made && first_of_other_store(subscribe.known) == 0;
   if (was_reset) {
     return Refused{Side::session, subscribe.session, ErrorCode::bad_state,
                    what + " was reset while this consumer was away; who subscribes again begins there"};

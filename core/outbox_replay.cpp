@@ -46,14 +46,8 @@ void Outbox::replay(const Subscribe& subscribe, const ConsumerSession& session, 
 }
 
 void Outbox::settle_replay(const Settle& settle, Replay& replay, const Turn& turn) {
-  Settle allowed = settle;
-  const auto unknown = [&](const GrantRange& range) { return !is_granted(range); };
-  for (auto* ranges : {&allowed.acks, &allowed.released, &allowed.received}) std::erase_if(*ranges, unknown);
-  const auto foreign = [&](const auto& one) { return !is_granted({one.grant, {one.sequence, one.sequence}}); };
-  std::erase_if(allowed.nacks, foreign);
-  std::erase_if(allowed.rejects, foreign);
   Cursor::Change change;
-  replay.group.settle(allowed, change, turn);
+  replay.group.settle(known_of(settle, replay.told_floor), change, turn);
   replay.group.on_heard(settle.token, replay.group.sessions().at(settle.token).heard);  // there is no disk to wait for
 }
 
@@ -74,14 +68,13 @@ bool Outbox::load_replay(const LoadReply& reply, Turn& turn) {
   replay.load_number = 0;
   note_damage(reply, turn);
   Cursor& cursor = replay.group.cursor();
-  const Sequence before = cursor.tracked_to();
   const Sequence gone_to = std::min(reply.pruned_to, replay.until);
-  if (gone_to > before) {
+  if (gone_to > cursor.tracked_to()) {
     if (replay.tells_gone) {
       turn.out.push_back(Outgoing{replay.link,
                                   Missed{at->first,
                                          turn.random.next() | 1,
-                                         {before + 1, gone_to},
+                                         {cursor.tracked_to() + 1, gone_to},
                                          "the stream no longer keeps them (retention)",
                                          gone_to},
                                   {}});
@@ -89,22 +82,14 @@ bool Outbox::load_replay(const LoadReply& reply, Turn& turn) {
     cursor.pass(gone_to);
   }
   replay.tells_gone = true;
-  for (const RowRecord& row : reply.rows) {
-    if (row.last <= cursor.tracked_to()) continue;
-    const BatchRef batch = parse_row(row, turn);
-    if (batch == nullptr || !filters_match(replay.filters, batch->batch.header().topic)) {
-      cursor.pass(row.last);
-      continue;
-    }
-    if (!cursor.has_room(share_)) return true;
+  const auto is_owned = [&](const CopiedBatch& batch) {
+    return filters_match(replay.filters, batch.batch.header().topic);
+  };
+  const auto track = [&](const BatchRef& batch) {
     Cursor::Change change;
     replay.group.track(batch, change, turn);
-  }
-  if (reply.end) {
-    cursor.pass(replay.until);
-  } else if (cursor.tracked_to() == before && !reply.damaged.empty()) {
-    cursor.pass(std::max(before + 1, reply.damaged.back().last));
-  }
+  };
+  if (take_rows(reply, cursor, is_owned, track, turn) && reply.end) cursor.pass(replay.until);
   return true;
 }
 

@@ -11,8 +11,8 @@
 
 namespace restante::core {
 
-bool Outbox::is_being_reset(SubscriptionId id) const {
-  const auto is_it = [&](const Reset& reset) { return reset.subscription == id; };
+bool Outbox::is_being_reset(const std::string& name) const {
+  const auto is_it = [&](const Reset& reset) { return subscriptions_.at(reset.subscription).record.name == name; };
   return std::any_of(pending_resets_.begin(), pending_resets_.end(), is_it) ||
          std::any_of(in_commit_.resets.begin(), in_commit_.resets.end(), is_it);
 }
@@ -22,7 +22,7 @@ std::optional<std::string> Outbox::problem_of(const ResetSubscription& wish) con
   const Subscription& known = named(wish.subscription);
   const std::string what = "subscription " + wish.subscription + " of stream " + record_.name;
   if (!known.on_disk) return what + " is just being made; ask again";
-  if (known.changing || is_leaving(wish.subscription) || is_being_reset(known.record.id)) {
+  if (known.changing || is_leaving(wish.subscription) || is_being_reset(wish.subscription)) {
     return what + " is just being changed; ask again";
   }
   if (const auto text = problem_of(*parse_start(wish.start))) return "cannot reset " + what + ": " + *text;

@@ -21,9 +21,10 @@ Subscription* Outbox::find(Token token) {
   return at == sessions_.end() ? nullptr : &subscriptions_.at(at->second);
 }
 
-bool Outbox::has_subscription(const std::string& name) const {
-  return std::any_of(subscriptions_.begin(), subscriptions_.end(),
-                     [&](const auto& known) { return known.second.record.name == name; });
+const Subscription* Outbox::subscription(const std::string& name) const {
+  const auto at = std::find_if(subscriptions_.begin(), subscriptions_.end(),
+                               [&](const auto& known) { return known.second.record.name == name; });
+  return at == subscriptions_.end() ? nullptr : &at->second;
 }
 
 void Outbox::add_subscription(const SubscriptionRecord& record) {
@@ -246,6 +247,23 @@ void Outbox::dismiss_listeners(const std::string& why, Turn& turn) {
   listeners_.clear();
 }
 
+/// What of it names blocks that are known here (B3). What was said again and had been heard is at or below `floor`, and
+/// is not counted as ignored.
+Settle Outbox::known_of(const Settle& settle, Sequence floor) {
+  Settle allowed = settle;
+  const auto unknown = [&](const GrantRange& range) { return !is_granted(range); };
+  const auto is_strange = [&](const GrantRange& range) { return range.range.last > floor && unknown(range); };
+  ignored_acks_ += static_cast<std::uint64_t>(std::count_if(allowed.acks.begin(), allowed.acks.end(), is_strange));
+  std::erase_if(allowed.acks, unknown);
+  for (auto* ranges : {&allowed.released, &allowed.received}) {
+    ignored_acks_ += static_cast<std::uint64_t>(std::erase_if(*ranges, unknown));
+  }
+  const auto foreign = [&](const auto& one) { return !is_granted({one.grant, {one.sequence, one.sequence}}); };
+  ignored_acks_ += static_cast<std::uint64_t>(std::erase_if(allowed.nacks, foreign));
+  ignored_acks_ += static_cast<std::uint64_t>(std::erase_if(allowed.rejects, foreign));
+  return allowed;
+}
+
 void Outbox::settle(const Settle& settle, Turn& turn) {
   if (const auto replay = replays_.find(settle.token); replay != replays_.end()) {
     settle_replay(settle, replay->second, turn);
@@ -253,17 +271,7 @@ void Outbox::settle(const Settle& settle, Turn& turn) {
   }
   Subscription* subscription = find(settle.token);
   if (subscription == nullptr) return;
-  Settle allowed = settle;
-  const auto unknown = [&](const GrantRange& range) { return !is_granted(range); };
-  const Sequence floor = subscription->durable_floor;  // what was said again and had been heard is below it
-  const auto is_strange = [&](const GrantRange& range) { return range.range.last > floor && unknown(range); };
-  ignored_acks_ += static_cast<std::uint64_t>(std::count_if(allowed.acks.begin(), allowed.acks.end(), is_strange));
-  std::erase_if(allowed.acks, unknown);
-  ignored_acks_ += static_cast<std::uint64_t>(std::erase_if(allowed.released, unknown));
-  ignored_acks_ += static_cast<std::uint64_t>(std::erase_if(allowed.received, unknown));
-  const auto foreign = [&](const auto& one) { return !is_granted({one.grant, {one.sequence, one.sequence}}); };
-  ignored_acks_ += static_cast<std::uint64_t>(std::erase_if(allowed.nacks, foreign));
-  ignored_acks_ += static_cast<std::uint64_t>(std::erase_if(allowed.rejects, foreign));
+  const Settle allowed = known_of(settle, subscription->durable_floor);
   // What is parked and not in memory: a late ack, or one that was said again, ends it all the same (X9).
   for (const GrantRange& ack : allowed.acks) {
     const Sequence passed = std::min(ack.range.last, subscription->group.cursor().floor());

@@ -227,7 +227,7 @@ void Outbox::on_committed(const CommitToken& token, Turn& turn) {
   for (const Removal& removal : done.removals) end_subscription(removal, turn);
   for (const Reset& reset : done.resets) begin_again(reset, turn);
   for (const auto& [link, request] : done.retention_answers) {
-    if (link != 0) turn.out.push_back(Outgoing{link, StreamSet{request, {}, record_.retention}, {}});
+    turn.out.push_back(Outgoing{link, StreamSet{request, {}, record_.retention}, {}});
   }
 }
 
@@ -347,31 +347,40 @@ void Outbox::on_loaded(const LoadReply& reply, Turn& turn) {
     if (reply.number != subscription.load_number) continue;
     subscription.load_number = 0;
     note_damage(reply, turn);
-    Cursor& cursor = subscription.group.cursor();
-    const Sequence before = cursor.tracked_to();
-    for (const RowRecord& row : reply.rows) {
-      if (row.last <= cursor.tracked_to()) continue;
-      const BatchRef batch = parse_row(row, turn);
-      if (batch == nullptr || !owns(subscription, *batch)) {
-        cursor.pass(row.last);
-        continue;
-      }
-      if (!cursor.has_room(share_)) return;
+    const Cursor& cursor = subscription.group.cursor();
+    const auto is_owned = [&, own = &subscription](const CopiedBatch& batch) { return owns(*own, batch); };
+    const auto track = [&, own = &subscription](const BatchRef& batch) {
       if (batch->owed_by == 0) batch->owed_by = 1;
       Cursor::Change change;
-      subscription.group.track(batch, change, turn);
-      apply(change, subscription, turn.now);
-    }
-    if (reply.end) {
-      take_fresh(subscription, turn);
-      if (cursor.tracked_to() >= head_) count_backlog(subscription);  // else not all of it found room
-    } else if (cursor.tracked_to() == before &&
-               !reply.damaged.empty()) {        // a page of damage: the next one is behind it
-      const Range& bad = reply.damaged.back();  // its end is less to be trusted than its beginning
-      cursor.pass(bad.first > before ? bad.first : bad.last);
-    }
+      own->group.track(batch, change, turn);
+      apply(change, *own, turn.now);
+    };
+    if (!take_rows(reply, subscription.group.cursor(), is_owned, track, turn) || !reply.end) return;
+    take_fresh(subscription, turn);
+    if (cursor.tracked_to() >= head_) count_backlog(subscription);  // else not all of it found room
     return;
   }
+}
+
+/// The rows of a page go into the window of whoever asked for it. False if there was no room for all.
+bool Outbox::take_rows(const LoadReply& reply, Cursor& cursor, const std::function<bool(const CopiedBatch&)>& is_owned,
+                       const std::function<void(const BatchRef&)>& track, const Turn& turn) {
+  const Sequence before = cursor.tracked_to();
+  for (const RowRecord& row : reply.rows) {
+    if (row.last <= cursor.tracked_to()) continue;
+    const BatchRef batch = parse_row(row, turn);
+    if (batch == nullptr || !is_owned(*batch)) {
+      cursor.pass(row.last);
+      continue;
+    }
+    if (!cursor.has_room(share_)) return false;
+    track(batch);
+  }
+  if (!reply.end && cursor.tracked_to() == before && !reply.damaged.empty()) {  // the next page is behind the damage
+    const Range& bad = reply.damaged.back();  // its end is less to be trusted than its beginning
+    cursor.pass(bad.first > before ? bad.first : bad.last);
+  }
+  return true;
 }
 
 /// The page was the last: what is above it is in the line, fresh or just being written (answers of the store come in

@@ -27,6 +27,7 @@ class TopicTrail {
   Heard note(const std::string& topic, Sequence prev, const GrantRange& batch, const KnownGrants& grants);
 
   [[nodiscard]] std::size_t topics() const noexcept { return seen_.size(); }
+  [[nodiscard]] Sequence newest() const noexcept { return newest_; }  ///< heard, of this store; 0: nothing was
 
  private:
   void forget(Sequence since);

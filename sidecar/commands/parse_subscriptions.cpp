@@ -44,6 +44,22 @@ Command parse_show(const Arguments& arguments) {
   return named(grammar, Action::show);
 }
 
+/// A change that nobody makes by mistake. `what` would happen: "go".
+SubscriptionsCommand parse_change(Grammar& grammar, const Arguments& arguments, Action action,
+                                  const std::string& what) {
+  grammar.flag("--dry-run", "only say what would " + what);
+  grammar.flag("--yes", "do not ask; needed where standard input is no terminal");
+  grammar.flag("--force", "also while a consumer is there, which then ends");
+  add_common(grammar);
+  grammar.parse(arguments);
+  grammar.exclude({"--dry-run", "--yes"}, "a dry run changes nothing");
+  SubscriptionsCommand command = named(grammar, action);
+  command.dry_run = grammar.has("--dry-run");
+  command.yes = grammar.has("--yes");
+  command.force = grammar.has("--force");
+  return command;
+}
+
 Command parse_remove(const Arguments& arguments) {
   Grammar grammar("subscriptions remove", "STREAM NAME [OPTIONS]",
                   "Removes a durable subscription, with all that is kept for nobody else. Its dead letters stay.");
@@ -52,17 +68,7 @@ Command parse_remove(const Arguments& arguments) {
       "  restante subscriptions remove weather screen --yes\n\n"
       "Exit status 0: done; 1: not there, or not wanted after all; 2: usage; 3: nobody there; 4: refused.");
   add_names(grammar);
-  grammar.flag("--dry-run", "only say what would go");
-  grammar.flag("--yes", "do not ask; needed where standard input is no terminal");
-  grammar.flag("--force", "also while a consumer is there, which then ends");
-  add_common(grammar);
-  grammar.parse(arguments);
-  grammar.exclude({"--dry-run", "--yes"}, "nothing is removed by a dry run");
-  SubscriptionsCommand command = named(grammar, Action::remove);
-  command.dry_run = grammar.has("--dry-run");
-  command.yes = grammar.has("--yes");
-  command.force = grammar.has("--force");
-  return command;
+  return parse_change(grammar, arguments, Action::remove, "go");
 }
 
 Command parse_reset(const Arguments& arguments) {
@@ -76,17 +82,8 @@ Command parse_reset(const Arguments& arguments) {
       "Exit status 0: done; 1: not there, or not wanted after all; 2: usage; 3: nobody there; 4: refused.");
   add_names(grammar);
   grammar.value("--start", "WHERE", "new, beginning, a sequence, 2026-11-27T15:00:00Z, or 2h for two hours ago");
-  grammar.flag("--dry-run", "only say what would come again");
-  grammar.flag("--yes", "do not ask; needed where standard input is no terminal");
-  grammar.flag("--force", "also while a consumer is there, which then ends");
-  add_common(grammar);
-  grammar.parse(arguments);
-  grammar.exclude({"--dry-run", "--yes"}, "nothing is changed by a dry run");
-  SubscriptionsCommand command = named(grammar, Action::reset);
+  SubscriptionsCommand command = parse_change(grammar, arguments, Action::reset, "come again");
   command.start = parse_where("--start", grammar.require("--start"));
-  command.dry_run = grammar.has("--dry-run");
-  command.yes = grammar.has("--yes");
-  command.force = grammar.has("--force");
   return command;
 }
 

@@ -71,18 +71,6 @@ Exit report(const SubscriptionsCommand& command, const core::Removed& told) {
   return Exit::done;
 }
 
-Exit remove(const SubscriptionsCommand& command, const std::string& endpoint) {
-  core::RemoveSubscription wish{1, command.stream, command.name, command.force, true};
-  if (!command.yes) {
-    const core::Removed told = ask_removal(endpoint, wish);
-    if (command.dry_run || !told.refusal.empty()) return report(command, told);
-    say("subscription " + command.name + " of stream " + command.stream + ": " + removal_text(told));
-    if (!ask("Remove it for good?")) return say("nothing was removed"), Exit::not_all_done;
-  }
-  wish.dry_run = false;
-  return report(command, ask_removal(endpoint, wish));
-}
-
 Exit report(const SubscriptionsCommand& command, const core::WasReset& told) {
   if (command.common.json) print(sidecar::to_json(told, command.stream, command.name) + "\n");
   if (!told.refusal.empty()) {
@@ -95,16 +83,30 @@ Exit report(const SubscriptionsCommand& command, const core::WasReset& told) {
   return Exit::done;
 }
 
-Exit reset(const SubscriptionsCommand& command, const std::string& endpoint) {
-  core::ResetSubscription wish{1, command.stream, command.name, command.start, command.force, true};
+/// What `wish` would do is said first, and asked for, unless that was said to be known.
+template <typename Wish, typename Ask, typename Text>
+Exit change(const SubscriptionsCommand& command, Wish wish, Ask ask_for, Text text, const std::string& question) {
+  wish.dry_run = true;
   if (!command.yes) {
-    const core::WasReset told = ask_reset(endpoint, wish);
+    const auto told = ask_for(wish);
     if (command.dry_run || !told.refusal.empty()) return report(command, told);
-    say("subscription " + command.name + " of stream " + command.stream + ": " + reset_text(told));
-    if (!ask("Reset it?")) return say("nothing was changed"), Exit::not_all_done;
+    say("subscription " + command.name + " of stream " + command.stream + ": " + text(told));
+    if (!ask(question)) return say("nothing was changed"), Exit::not_all_done;
   }
   wish.dry_run = false;
-  return report(command, ask_reset(endpoint, wish));
+  return report(command, ask_for(wish));
+}
+
+Exit remove(const SubscriptionsCommand& command, const std::string& endpoint) {
+  return change(
+      command, core::RemoveSubscription{1, command.stream, command.name, command.force, false},
+      [&](const auto& wish) { return ask_removal(endpoint, wish); }, removal_text, "Remove it for good?");
+}
+
+Exit reset(const SubscriptionsCommand& command, const std::string& endpoint) {
+  return change(
+      command, core::ResetSubscription{1, command.stream, command.name, command.start, command.force, false},
+      [&](const auto& wish) { return ask_reset(endpoint, wish); }, reset_text, "Reset it?");
 }
 
 }  // namespace

@@ -218,3 +218,20 @@ TEST_CASE("a consumer of another store's subscription by that name is let in: th
   stale.join();
   CHECK(stale.token != 0);
 }
+
+TEST_CASE("while a reset is being written nobody joins the subscription, and it is neither removed nor reset again") {
+  Kept one;
+  one.leave();
+  one.bench.pass(1s);
+  one.bench.disk_runs = false;
+  CHECK_FALSE(one.reset("2"));
+  one.bench.say(one.tool, RemoveSubscription{77, "s", "audit", true, false});
+  CHECK(one.tool.last<Removed>().value_or(Removed{}).refusal.find("just being reset") != std::string::npos);
+  CHECK(one.reset("3").value_or(WasReset{}).refusal.find("just being reset") != std::string::npos);
+  one.reader.filters = {"other"};
+  one.reader.join();
+  CHECK(one.reader.peer->last<Refused>().value_or(Refused{}).code == ErrorCode::retry_later);
+  one.bench.disk_runs = true;
+  one.bench.perform();
+  CHECK(one.cursor().floor == 1);
+}

@@ -29,17 +29,14 @@ struct Kept {
     return taken;
   }
   std::optional<WasReset> reset(const std::string& start, bool force = false, bool dry_run = false) {
-    bench.say(tool, ResetSubscription{++requests, "s", "audit", start, force, dry_run});
-    const auto told = tool.last<WasReset>();
-    return told && told->request == requests ? told : std::nullopt;
+    return tool.ask<WasReset>(ResetSubscription{0, "s", "audit", start, force, dry_run});
   }
   [[nodiscard]] CursorRecord cursor() const { return bench.store.contents().cursors.begin()->second; }
 
   OfficeBench bench;
   TestWriter writer{bench};
   TestReader reader{bench};
-  Peer& tool = bench.connect(900);
-  std::uint64_t requests = 0;
+  TestOperator tool{bench};
 };
 
 }  // namespace
@@ -124,7 +121,7 @@ TEST_CASE("also after a restart of the sidecar a session of before a reset does 
 TEST_CASE("a reset to what is gone begins with what is left, and says what is gone") {
   Kept one;
   one.leave();
-  one.bench.say(one.tool, SetStream{77, "s", {0, 3, 0}});
+  one.tool.ask<StreamSet>(SetStream{0, "s", {0, 3, 0}});
   one.bench.pass(1s);
   REQUIRE(one.bench.rows() == 3);
   const auto told = one.reset("2");
@@ -136,7 +133,7 @@ TEST_CASE("a reset to what is gone begins with what is left, and says what is go
 TEST_CASE("a reset forward passes what was owed, and what only that subscription pinned goes") {
   Kept one;
   one.leave();
-  one.bench.say(one.tool, SetStream{77, "s", {}});
+  one.tool.ask<StreamSet>(SetStream{0, "s", {}});
   for (int sent = 0; sent < 3; ++sent) one.writer.send(1);
   one.bench.pass(1s);
   REQUIRE(one.bench.rows() == 3);
@@ -192,10 +189,7 @@ TEST_CASE("the workers of a pipeline can begin again too") {
 
 TEST_CASE("what cannot be reset is refused with its reason") {
   Kept one;
-  const auto text = [&](const ResetSubscription& wish) {
-    one.bench.say(one.tool, wish);
-    return one.tool.last<WasReset>()->refusal;
-  };
+  const auto text = [&](const ResetSubscription& wish) { return one.tool.ask<WasReset>(wish)->refusal; };
   CHECK(text({1, "t", "audit", "1"}) == "node node has no stream t");
   CHECK(text({1, "s", "log", "1"}) == "stream s has no subscription log");
   CHECK(text({1, "s", "audit", "soon"}).find("neither") != std::string::npos);
@@ -225,8 +219,8 @@ TEST_CASE("while a reset is being written nobody joins the subscription, and it 
   one.bench.pass(1s);
   one.bench.disk_runs = false;
   CHECK_FALSE(one.reset("2"));
-  one.bench.say(one.tool, RemoveSubscription{77, "s", "audit", true, false});
-  CHECK(one.tool.last<Removed>().value_or(Removed{}).refusal.find("just being reset") != std::string::npos);
+  const RemoveSubscription removal{0, "s", "audit", true, false};
+  CHECK(one.tool.ask<Removed>(removal).value_or(Removed{}).refusal.find("just being reset") != std::string::npos);
   CHECK(one.reset("3").value_or(WasReset{}).refusal.find("just being reset") != std::string::npos);
   one.reader.filters = {"other"};
   one.reader.join();

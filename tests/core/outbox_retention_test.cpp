@@ -22,16 +22,13 @@ struct Kept {
     return range;
   }
   std::optional<StreamSet> set(const Retention& retention, const std::string& stream = "s") {
-    bench.say(tool, SetStream{++requests, stream, retention});
-    const auto told = tool.last<StreamSet>();
-    return told && told->request == requests ? told : std::nullopt;
+    return tool.ask<StreamSet>(SetStream{0, stream, retention});
   }
 
   OfficeBench bench;
   TestWriter writer{bench};
   TestReader reader{bench};
-  Peer& tool = bench.connect(900);
-  std::uint64_t requests = 0;
+  TestOperator tool{bench};
 };
 
 }  // namespace

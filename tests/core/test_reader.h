@@ -2,6 +2,7 @@
 /// \file
 /// The library of a consumer of an exclusive subscription, said by hand.
 
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -83,6 +84,30 @@ class TestReader {
   OfficeBench& bench_;
   std::uint64_t session_;
   std::size_t seen_ = 0;
+};
+
+/// An operator's tool, said by hand.
+class TestOperator {
+ public:
+  explicit TestOperator(OfficeBench& bench) : bench_(bench), peer_(bench.connect(900)) {}
+
+  /// The answer to `wish`, which is given a number of its own; nullopt: there is none yet.
+  template <typename Answer, typename Wish>
+  std::optional<Answer> ask(Wish wish) {
+    wish.request = ++requests_;
+    bench_.say(peer_, std::move(wish));
+    const auto told = last<Answer>();
+    return told && told->request == requests_ ? told : std::nullopt;
+  }
+  template <typename Answer>
+  [[nodiscard]] std::optional<Answer> last() const {
+    return peer_.last<Answer>();
+  }
+
+ private:
+  OfficeBench& bench_;
+  Peer& peer_;
+  std::uint64_t requests_ = 0;
 };
 
 /// A stream with a writer and a reader that has caught up.

@@ -74,6 +74,7 @@ Cursor::Entry& Cursor::track(const BatchRef& batch, Change& change) {
     entry.unsettled -= floor_ - range.first + 1;
   }
   octets_ += entry.octets;
+  messages_ += entry.unsettled;
   const bool is_new = range.last > tracked_to_;
   if (is_new) tracked_to_ = range.last;
   for (const Range& part : early_.intersection(range)) settle_part(entry, part, change);
@@ -98,6 +99,7 @@ void Cursor::untrack_last() {
   }
   early_.erase_up_to(floor_);
   octets_ -= entry.octets;
+  messages_ -= entry.unsettled;
   tracked_to_ = std::max(floor_, entry.range.first - 1);
   entries_.erase(last);
 }
@@ -121,6 +123,7 @@ void Cursor::settle_part(Entry& entry, Range part, Change& change) {
   entry.unsettled -= fresh;
   entry.octets -= octets;
   octets_ -= octets;
+  messages_ -= fresh;
   if (!done) return;
   ++settled_entries_;
   change.completed.push_back(std::move(entry.batch));

@@ -54,10 +54,12 @@ class Cursor {
   [[nodiscard]] Entries& entries() noexcept { return entries_; }
   [[nodiscard]] const Entries& entries() const noexcept { return entries_; }
   [[nodiscard]] std::uint64_t octets() const noexcept { return octets_; }
+  [[nodiscard]] std::uint64_t messages() const noexcept { return messages_; }  ///< unsettled ones of the entries
   /// Entries that wait for the floor to pass them: many of them mean that something old stands in the way.
   [[nodiscard]] std::size_t settled_entries() const noexcept { return settled_entries_; }
   /// Settled ranges above what is tracked: acks that came before their copies or pages (B2).
   [[nodiscard]] std::size_t early_ranges() const noexcept { return early_.size(); }
+  [[nodiscard]] std::uint64_t early_messages() const noexcept { return early_.count(); }
   /// May another batch be tracked, if its window is `octets_max`? One batch always may.
   [[nodiscard]] bool has_room(std::uint64_t octets_max) const noexcept;
   /// The entry whose range has `sequence`, or nullptr.
@@ -91,6 +93,7 @@ class Cursor {
   Entries entries_;
   IntervalSet early_;
   std::uint64_t octets_ = 0;
+  std::uint64_t messages_ = 0;
   std::size_t settled_entries_ = 0;
 };
 

@@ -1,5 +1,7 @@
 #include "core/delivery_queue.h"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "core/assert.h"
@@ -19,8 +21,19 @@ void DeliveryQueue::push(std::shared_ptr<const Batch> batch, Range range, std::u
   append({std::move(batch), range, attempt, reader});
 }
 
-void DeliveryQueue::push_gap(Missed gap) {
-  entries_.push_back({nullptr, gap.range, 0, std::nullopt, std::make_shared<const Missed>(std::move(gap))});
+std::vector<std::uint64_t> DeliveryQueue::push_gap(const Missed& gap) {
+  const auto is_part = [&gap](const Entry& entry) {
+    return entry.gap != nullptr && entry.gap->reason == gap.reason && gap.range.first <= entry.range.first &&
+           entry.range.last <= gap.range.last;
+  };
+  std::vector<std::uint64_t> parts;
+  for (const Entry& entry : entries_) {
+    if (is_part(entry)) parts.push_back(entry.gap->number);
+  }
+  auto place = std::find_if(entries_.begin(), entries_.end(), is_part);
+  place = entries_.insert(place, {nullptr, gap.range, 0, std::nullopt, std::make_shared<const Missed>(gap)});
+  entries_.erase(std::remove_if(std::next(place), entries_.end(), is_part), entries_.end());
+  return parts;
 }
 
 Missed DeliveryQueue::pop_gap() {
@@ -80,6 +93,16 @@ void DeliveryQueue::erase_from(Sequence first) {
 
 void DeliveryQueue::erase_up_to(Sequence last) {
   erase_where({0, last}, [](const Batch&) { return true; });
+}
+
+std::vector<std::uint64_t> DeliveryQueue::erase_gaps_from(Sequence first) {
+  std::vector<std::uint64_t> numbers;
+  std::erase_if(entries_, [&](const Entry& entry) {
+    if (entry.gap == nullptr || entry.range.last < first) return false;
+    numbers.push_back(entry.gap->number);
+    return true;
+  });
+  return numbers;
 }
 
 void DeliveryQueue::clear() noexcept {

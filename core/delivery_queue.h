@@ -31,8 +31,9 @@ class DeliveryQueue {
   /// The oldest message; the queue must not be empty.
   Message pop();
 
-  /// Adds a gap: behind all that is there, before all that comes. It is no message, and stays where messages go.
-  void push_gap(Missed gap);
+  /// Adds a gap: behind all that is there, before all that comes; or in the place of gaps that it has become of, the
+  /// numbers of which it gives. It is no message, and stays where messages go.
+  std::vector<std::uint64_t> push_gap(const Missed& gap);
   [[nodiscard]] bool gap_is_next() const { return !entries_.empty() && entries_.front().batch == nullptr; }
   /// The gap that is next.
   Missed pop_gap();
@@ -42,6 +43,8 @@ class DeliveryQueue {
   void erase_from(Sequence first);
   /// Takes out everything up to and with `last`, of any grant.
   void erase_up_to(Sequence last);
+  /// Takes out the gaps that reach to `first` or beyond; their numbers.
+  std::vector<std::uint64_t> erase_gaps_from(Sequence first);
   void clear() noexcept;  ///< gaps too
 
   [[nodiscard]] std::vector<GrantRange> ranges() const;                   ///< of messages, in the order of the queue

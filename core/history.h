@@ -10,6 +10,9 @@
 
 namespace restante::core {
 
+/// Why there is a gap up to History::pruned_to, for people.
+inline constexpr const char* not_kept = "the stream no longer keeps them (retention)";
+
 /// As the store told it with the last Prune, and what was written since.
 struct History {
   Sequence pruned_to = 0;  ///< all up to here is gone; 0: not told yet

@@ -47,7 +47,8 @@ class Inbox final : public Intake {
     SubscriptionMode mode = SubscriptionMode::shared;
     std::vector<std::string> filters;
     std::string start = "new";
-    Sequence until = 0;                       ///< of a replay: the last that it wants; 0: the newest there is
+    Sequence until = 0;  ///< of a replay: the last that it wants; 0: the newest there is
+    BacklogLimit limit{};
     std::vector<std::string> live_endpoints;  ///< of a shared one: where it takes live copies
     bool listens = false;                     ///< of an exclusive one: it wants to be told where the writer publishes
     std::string host;

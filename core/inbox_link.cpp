@@ -41,6 +41,7 @@ void Inbox::subscribe() {
   subscribe.filters = options_.filters;
   subscribe.start = under_way_ ? std::to_string(floor_ + 1) : options_.start;
   subscribe.until = options_.until;
+  subscribe.limit = options_.limit;
   subscribe.claim = claim_;
   subscribe.live_endpoints = options_.live_endpoints;
   subscribe.listens = options_.listens;
@@ -189,7 +190,7 @@ void Inbox::on(const Missed& missed, Instant now) {
   if (state == ToldGaps::State::told) pending_.told(missed.number);
   if (state == ToldGaps::State::unheard && !stopped_ && !gaps_.full()) {
     gaps_.queued(missed.number);
-    queue_.push_gap(missed);
+    for (const std::uint64_t part : queue_.push_gap(missed)) gaps_.forget(part);
   }
   if (!exclusive()) return;
   gate_.on_control(std::min(missed.covers, missed.range.last));
@@ -249,6 +250,7 @@ void Inbox::regress(Sequence first) {
                      "the sidecar's store was replaced: what it had from sequence " + std::to_string(first) +
                          " on is not there any more; new messages follow under new ids"});
   queue_.erase_from(first);
+  for (const std::uint64_t number : queue_.erase_gaps_from(first)) gaps_.forget(number);  // that store's: ask this one
   handed_.erase_from(first);
   for (IdSet* ids : {&held_, &returned_}) ids->erase_from(first);
   settled_.erase_from(first);

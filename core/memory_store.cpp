@@ -75,6 +75,7 @@ StoreImage MemoryStore::image() {
     ++image.parked.back().count;
     image.parked.back().next_due_ms = std::min(image.parked.back().next_due_ms, parked.due_ms);
   }
+  for (const auto& [key, gap] : contents_.gaps) image.gaps.push_back(gap);
   image.dead = contents_.dead.size();
   if (!contents_.dead.empty()) image.highest_subscription = contents_.dead.rbegin()->first.first;
   image.clock_ms = contents_.clock_ms;
@@ -123,6 +124,12 @@ std::vector<Pruned> MemoryStore::apply(const Transaction& transaction) {
     if (is_new) contents_.used += record_octets;
   }
   apply_rows(transaction);
+  for (const ToldGap& told : transaction.told) {
+    contents_.used -= record_octets * contents_.gaps.erase({told.subscription, told.number});
+  }
+  for (const GapRecord& gap : transaction.gaps) {
+    if (contents_.gaps.insert_or_assign({gap.subscription, gap.number}, gap).second) contents_.used += record_octets;
+  }
   for (const CursorRecord& cursor : transaction.cursors) {
     contents_.cursors.insert_or_assign(cursor.subscription, cursor);
   }
@@ -209,6 +216,9 @@ void MemoryStore::remove(SubscriptionId subscription) {
     contents_.used -= size_of(parked->second);
     parked = contents_.parked.erase(parked);
   }
+  contents_.used -= record_octets * std::erase_if(contents_.gaps, [subscription](const auto& known) {
+                      return known.first.first == subscription;
+                    });
   contents_.cursors.erase(subscription);
   contents_.used -= record_octets * contents_.subscriptions.erase(subscription);
 }

@@ -115,6 +115,7 @@ struct Subscribe {
   bool listens = false;          ///< exclusive or live: it wants to be told where the writer publishes
   std::int64_t made = 0;         ///< as told in this session's last Subscribed; 0: it was told none
   Sequence until = 0;            ///< of a replay: the last that it wants; 0: the newest that is there now
+  BacklogLimit limit{};          ///< of a subscription that is made by this; without meaning later
 };
 
 struct Nack {
@@ -239,8 +240,8 @@ struct Subscribed {
   Sequence floor = 0;         ///< settled or not owned up to here
   std::vector<Grant> grants;  ///< of the stream, above the floor
   Sequence regressed_at = 0;  ///< first sequence that the consumer knows of another store's (X6); 0: none
-  /// Of an exclusive subscription: the first that is parked and may never have been handed out, so that what comes live
-  /// must not overtake it (X8). 0: none.
+  /// Of an exclusive subscription: the first that is parked and may never have been handed out, or that is in a gap
+  /// which is owed, so that what comes live must not overtake it (X8). 0: none.
   Sequence untried = 0;
   /// What was copied up to here belongs to it by earlier filters (N2): live copies of it are not for this session.
   Sequence filters_since = 0;

@@ -38,6 +38,11 @@ Office::Office(const StoreImage& image, const Settings& settings, Instant now)
     }
     by_id.at(record.stream)->restore_subscription(record, cursor, parked);
   }
+  for (const GapRecord& gap : image.gaps) {
+    for (auto& [id, outbox] : by_id) {
+      if (outbox->subscriptions().contains(gap.subscription)) outbox->restore_gap(gap);
+    }
+  }
   for (const StoreImage::Rows& rows : image.rows) {
     if (by_id.contains(rows.stream)) by_id.at(rows.stream)->restore_rows(rows);
   }

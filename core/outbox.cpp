@@ -25,6 +25,10 @@ void Outbox::restore_subscription(const SubscriptionRecord& record, const Cursor
   subscriptions_.emplace(record.id, std::move(subscription));
 }
 
+void Outbox::restore_gap(const GapRecord& gap) {
+  subscriptions_.at(gap.subscription).group.gaps().add({gap.number, gap.range, gap.reason});
+}
+
 void Outbox::restore_rows(const StoreImage::Rows& rows) {
   rows_ = rows.rows;
   row_octets_ = rows.octets;
@@ -39,6 +43,7 @@ void Outbox::restored(Instant now) {
     writer_.granted_to = std::max(writer_.granted_to, grant.grant.range.last);
   }
   restart_head_ = head_;
+  for (auto& [id, subscription] : subscriptions_) subscription.beyond = BacklogCount(restart_head_);
   confirmed_to_ = head_;
   for (auto& [id, subscription] : subscriptions_) estimate_backlog(subscription);
   // It keeps its seat for as long as it may take to come back; if its process is dead, its successor need not wait.
@@ -140,7 +145,10 @@ void Outbox::own(const BatchRef& batch, bool hot, bool again, Subscription& subs
     subscription.backlog_octets += batch->octets();
   }
   const bool inside = batch->last() <= cursor.tracked_to();
-  if (!inside && !(hot && cursor.has_room(share_))) return;  // cold: a page will bring it
+  if (!inside && !(hot && cursor.has_room(share_))) {  // cold: a page will bring it
+    if (!again && !subscription.changing) subscription.beyond.add(batch->messages(), batch->octets());
+    return;
+  }
   Cursor::Change change;
   subscription.group.track(batch, change, turn);
   apply(change, subscription, turn.now);
@@ -204,16 +212,18 @@ void Outbox::confirm(Turn& turn) {
   if (!writer_.attached) return;
   const Sequence settled = settled_to();
   const bool changed = writer_.told_to != confirmed_to_ || writer_.told_settled != settled ||
-                       writer_.told_window != window_ || writer_.told_limit != limit_;
+                       writer_.told_window != open_window() || writer_.told_limit != held_by();
   if (!changed && !writer_.tell) return;
   if (confirmed_to_ + 1 < writer_.first) return;  // the line of an earlier writer comes first
   writer_.tell = false;
   writer_.told_to = confirmed_to_;
   writer_.told_settled = settled;
-  writer_.told_window = window_;
-  writer_.told_limit = limit_;
+  writer_.told_window = open_window();
+  writer_.told_limit = held_by();
   turn.out.push_back(
-      Outgoing{writer_.holder.link, Confirmed{writer_.holder.handle, confirmed_to_, settled, window_, limit_}, {}});
+      Outgoing{writer_.holder.link,
+               Confirmed{writer_.holder.handle, confirmed_to_, settled, writer_.told_window, writer_.told_limit},
+               {}});
 }
 
 /// Hands out work, says when fresh batches are due, confirms what is safe.
@@ -224,6 +234,8 @@ void Outbox::finish(Turn& turn) {
   for (auto& [id, subscription] : subscriptions_) {
     ReaderGroup& group = subscription.group;
     const bool hot = group.cursor().tracked_to() >= head_;
+    if (hot) subscription.beyond.clear();
+    group.await_parked(subscription.parked_due_ms && *subscription.parked_due_ms <= turn.clock_ms);
     if (group.live() && !hot) group.catch_up(0);
     group.dispatch(turn);
     if (group.goes_live(head_, hot, is_open(group.want()))) tell_checkpoint(subscription, head_, turn);
@@ -239,6 +251,7 @@ void Outbox::finish(Turn& turn) {
   // With nobody to take it the delay is 0; else an ack may spare the disk (DESIGN section 3).
   const Duration delay = all_live ? settings_.store_delay : Duration{};
   for (auto at = line_.rbegin(); at != line_.rend() && (*at)->due == never; ++at) (*at)->due = after(turn.now, delay);
+  note_limits();
   confirm(turn);
 }
 

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "core/history.h"
+#include "core/listener.h"
 #include "core/published_log.h"
 #include "core/reader_group.h"
 #include "core/replay.h"
@@ -21,6 +22,7 @@
 #include "core/status.h"
 #include "core/store_effects.h"
 #include "core/turn.h"
+#include "core/waiting_for_place.h"
 #include "core/writer_seat.h"
 
 namespace restante::core {
@@ -39,6 +41,10 @@ struct Subscription {
   std::uint64_t backlog_messages = 0;
   std::uint64_t backlog_octets = 0;
   std::uint64_t dead = 0;
+  std::uint64_t cut = 0;           ///< messages that its limit has taken, since the start
+  BacklogCount beyond{};           ///< of its backlog what is certain above what is in memory
+  std::uint64_t count_number = 0;  ///< of the page under way that is only counted
+  bool at_limit = false;           ///< and its publisher waits for it
   std::uint64_t load_number = 0;   ///< of the page under way; 0: none
   std::uint64_t fetch_number = 0;  ///< of the parked message's row under way
   Sequence fetching = 0;
@@ -51,19 +57,10 @@ struct Subscription {
   bool on_disk = false;          ///< false: it is new, and nothing may name it before its commit
   bool changing = false;         ///< its filters have changed, and the commit of that has not come back
   bool cursor_dirty = false;
+  bool tells_gone = false;     ///< it is new and named a sequence: what is not kept any more from there on is a gap
   Sequence durable_floor = 0;  ///< of the last cursor that was committed
   Sequence told_floor = 0;     ///< by the last checkpoint
   Sequence told_to = 0;        ///< likewise
-};
-
-/// A session without a subscription: nothing is owed to it. It is told where the writer publishes, and what is granted.
-struct Listener {
-  LinkId link = 0;
-  std::uint64_t session = 0;
-  std::string host;  ///< as in Hello
-  std::vector<std::string> filters{};
-  std::optional<std::string> endpoint{};  ///< where the writer publishes, as it was told; empty: nowhere
-  Sequence told_to = 0;                   ///< of what was published
 };
 
 /// Batches come from the writer in the order of its chain (W2), are owned by subscriptions, and leave by being settled
@@ -80,6 +77,7 @@ class Outbox {
   void restore_grant(const GrantRecord& grant) { grants_.push_back(grant); }
   void restore_subscription(const SubscriptionRecord& record, const CursorRecord& cursor,
                             const StoreImage::Parked& parked);
+  void restore_gap(const GapRecord& gap);
   void restore_rows(const StoreImage::Rows& rows);
   void restore_pruned(Sequence to) { history_.pruned_to = to; }
   void restored(Instant now);
@@ -206,22 +204,13 @@ class Outbox {
     LinkId link = 0;
     std::int64_t made = 0;
     WasReset told;
+    OwedGaps::Change gaps{};  ///< what comes again is not gone
   };
-  struct WaitingSession {
-    Subscribe subscribe;
-    SubscriptionId id = 0;
-    ConsumerSession session;
-  };
-  struct WaitingReset {
-    ResetSubscription wish;
-    LinkId link = 0;
-    std::int64_t made = 0;
-  };
-  /// Somebody who named a time, till the store has told where in the stream that is.
-  struct WaitingForPlace {
-    std::uint64_t number = 0;  ///< of the load; 0: it was not asked for yet
-    std::int64_t from_ms = 0;
-    std::variant<WaitingSession, WaitingReset> what;
+  /// What a limit takes from a subscription, and the gaps that are owed for it.
+  struct Cut {
+    SubscriptionId subscription = 0;
+    std::vector<Range> ranges;
+    OwedGaps::Change gaps;
   };
   /// What the transaction under way will have made durable.
   struct InCommit {
@@ -238,6 +227,9 @@ class Outbox {
     std::vector<Removal> removals;
     std::vector<std::pair<LinkId, std::uint64_t>> retention_answers;
     std::vector<Reset> resets;
+    std::vector<Cut> cuts;
+    std::vector<GapRecord> gone;  ///< before the first message of a new subscription
+    std::vector<ToldGap> told;
     bool pruned = false;
     bool has_record = false;
   };
@@ -318,10 +310,12 @@ class Outbox {
   [[nodiscard]] Sequence place_of(const Start& start) const;
   void next_load(WaitingForPlace& waiting, std::uint64_t& number, std::vector<LoadRequest>& loads) const;
   bool load_place(const LoadReply& reply, Turn& turn);
+  bool make_subscription(const Subscribe& subscribe, SubscriptionId id, const ConsumerSession& session, Turn& turn);
+  void collect_gone(Transaction& transaction, Random& random);
   void stop_waiting(Token token);
   [[nodiscard]] bool waits_for_place(Token token) const;
   [[nodiscard]] std::optional<std::string> problem_of(const ResetSubscription& wish) const;
-  void collect_resets(Transaction& transaction);
+  void collect_resets(Transaction& transaction, Random& random);
   [[nodiscard]] SubscriptionRecord reset_record(const Reset& reset) const;
   void begin_again(const Reset& reset, Turn& turn);
   [[nodiscard]] Settle known_of(const Settle& settle, Sequence floor);
@@ -330,6 +324,22 @@ class Outbox {
   bool load_replay(const LoadReply& reply, Turn& turn);
   void finish_replays(Turn& turn);
   void tell_checkpoint(Token token, Replay& replay, Turn& turn);
+
+  // outbox_limits.cpp
+  [[nodiscard]] static Credit certain_backlog(const Subscription& subscription);
+  [[nodiscard]] static bool is_over(const Credit& backlog, const BacklogLimit& limit);
+  [[nodiscard]] static bool is_over_perhaps(const Subscription& subscription);
+  [[nodiscard]] bool wants_cut(const Subscription& subscription) const;
+  void collect_cuts(Transaction& transaction, Random& random);
+  void collect_told(Transaction& transaction);
+  void next_count(Subscription& subscription, std::uint64_t& number, std::vector<LoadRequest>& loads) const;
+  void on_cuts(const InCommit& done, Instant now);
+  void on_not_cut(InCommit& failed);
+  void on_told(const std::vector<std::uint64_t>& numbers, Subscription& subscription, Instant now);
+  void count_page(const LoadReply& reply, Subscription& subscription);
+  void note_limits();
+  [[nodiscard]] std::uint64_t open_window() const noexcept { return at_limit_.empty() ? window_ : 0; }
+  [[nodiscard]] const std::string& held_by() const noexcept { return at_limit_.empty() ? limit_ : at_limit_; }
   Subscription* find(Token token);
   [[nodiscard]] SubscriptionStatus status(const Subscription& subscription, const Turn& turn) const;
   [[nodiscard]] static std::string why_behind(const Subscription& subscription, bool hot);
@@ -358,6 +368,7 @@ class Outbox {
   std::vector<Token> pending_admissions_;  // sessions whose subscription is not durable yet
   std::vector<Token> undone_;              // sessions that waited for a change which was undone
   std::vector<Unpark> pending_unparked_;
+  std::vector<ToldGap> pending_told_;
   std::vector<Removal> pending_removals_;
   std::vector<std::pair<LinkId, std::uint64_t>> pending_retention_answers_;
   std::vector<Reset> pending_resets_;
@@ -374,6 +385,7 @@ class Outbox {
   std::uint64_t share_ = limits::tracked_octets_max;
   std::uint64_t window_ = limits::writer_window;
   std::string limit_;
+  std::string at_limit_;  // which subscription's limit the publisher waits for
   std::uint64_t copied_ = 0, stored_ = 0, elided_ = 0, rows_ = 0, row_octets_ = 0, damaged_ = 0, stored_octets_ = 0;
   std::uint64_t ignored_copies_ = 0, ignored_acks_ = 0;
   std::uint32_t regresses_ = 0;

@@ -14,10 +14,11 @@ void Outbox::set_share(std::uint64_t octets) {
   if (!shrinks) return;
   for (auto& [id, subscription] : subscriptions_) {
     // A page under way begins where the window ended: it would leave a hole now.
-    if (subscription.group.shrink(octets)) subscription.load_number = 0;
+    if (subscription.group.shrink(octets, subscription.beyond)) subscription.load_number = 0;
   }
+  BacklogCount beyond;  // of no interest: a replay has no limit
   for (auto& [token, replay] : replays_) {
-    if (replay.group.shrink(octets)) replay.load_number = 0;
+    if (replay.group.shrink(octets, beyond)) replay.load_number = 0;
   }
 }
 
@@ -32,6 +33,7 @@ void Outbox::next_loads(std::uint64_t& number, std::vector<LoadRequest>& loads, 
       loads.push_back(LoadRequest{number, record_.id, cursor.tracked_to(), limits::sequence_max,
                                   std::min<std::size_t>(limits::page_octets, share_), limits::page_rows});
     }
+    next_count(subscription, number, loads);
     if (subscription.fetch_number == 0) {
       if (const auto sequence = subscription.group.next_fetch(turn.now)) {
         subscription.fetch_number = ++number;
@@ -85,6 +87,7 @@ void Outbox::on_loaded(const LoadReply& reply, Turn& turn) {
       if (!found) note_damage(LoadReply{0, 0, {}, true, {{subscription.fetching, subscription.fetching}}}, turn);
       return;
     }
+    if (reply.number == subscription.count_number) return count_page(reply, subscription);
     if (reply.number != subscription.load_number) continue;
     subscription.load_number = 0;
     note_damage(reply, turn);
@@ -92,6 +95,7 @@ void Outbox::on_loaded(const LoadReply& reply, Turn& turn) {
     const auto is_owned = [&, own = &subscription](const CopiedBatch& batch) { return owns(*own, batch); };
     const auto track = [&, own = &subscription](const BatchRef& batch) {
       if (batch->owed_by == 0) batch->owed_by = 1;
+      own->beyond.on_tracked(batch->last(), batch->messages(), batch->octets());
       Cursor::Change change;
       own->group.track(batch, change, turn);
       apply(change, *own, turn.now);
@@ -132,6 +136,7 @@ void Outbox::take_fresh(Subscription& subscription, const Turn& turn) {
     if (batch->first() <= cursor.tracked_to() || batch->messages() == 0 || batch->owed_by == 0) continue;
     if (!owns(subscription, *batch)) continue;
     if (!cursor.has_room(share_)) return;
+    subscription.beyond.on_tracked(batch->last(), batch->messages(), batch->octets());
     Cursor::Change change;
     subscription.group.track(batch, change, turn);
     apply(change, subscription, turn.now);

@@ -88,6 +88,7 @@ void Outbox::end_subscription(const Removal& removal, Turn& turn) {
   const auto is_its = [&](const auto& record) { return record.id == removal.subscription; };
   std::erase_if(pending_subscriptions_, is_its);  // a newer claim: it would be there again
   std::erase_if(pending_unparked_, [&](const Unpark& one) { return one.subscription == removal.subscription; });
+  std::erase_if(pending_told_, [&](const ToldGap& gap) { return gap.subscription == removal.subscription; });
   remember_removed(subscription.record.made);
   subscriptions_.erase(removal.subscription);
   turn.out.push_back(Outgoing{removal.link, told, {}});

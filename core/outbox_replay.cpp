@@ -71,13 +71,8 @@ bool Outbox::load_replay(const LoadReply& reply, Turn& turn) {
   const Sequence gone_to = std::min(reply.pruned_to, replay.until);
   if (gone_to > cursor.tracked_to()) {
     if (replay.tells_gone) {
-      turn.out.push_back(Outgoing{replay.link,
-                                  Missed{at->first,
-                                         turn.random.next() | 1,
-                                         {cursor.tracked_to() + 1, gone_to},
-                                         "the stream no longer keeps them (retention)",
-                                         gone_to},
-                                  {}});
+      const Range gone{cursor.tracked_to() + 1, gone_to};
+      turn.out.push_back(Outgoing{replay.link, Missed{at->first, turn.random.next() | 1, gone, not_kept, gone_to}, {}});
     }
     cursor.pass(gone_to);
   }

@@ -2,7 +2,8 @@
 /// A subscription begins again at another place, so that what was settled can be done again.
 ///
 /// It stays what it is until the commit that resets it: before that its consumers go on, and after it nothing that they
-/// said counts. What is parked above the new place comes again with the rest; what is parked below stays parked.
+/// said counts. What is parked above the new place comes again with the rest; what is parked below stays parked. A gap
+/// above the new place is none any more; one below stays owed.
 
 #include <algorithm>
 
@@ -62,14 +63,19 @@ void Outbox::reset(const ResetSubscription& wish, LinkId link, std::int64_t made
   cursor_due_ = std::min(cursor_due_, turn.now);
 }
 
-void Outbox::collect_resets(Transaction& transaction) {
+void Outbox::collect_resets(Transaction& transaction, Random& random) {
   in_commit_.resets = std::exchange(pending_resets_, {});
-  for (const Reset& reset : in_commit_.resets) {
+  for (Reset& reset : in_commit_.resets) {
     const auto is_its = [&](const auto& record) { return record.subscription == reset.subscription; };
     std::erase_if(transaction.cursors, is_its);
     transaction.subscriptions.push_back(reset_record(reset));
     transaction.cursors.push_back(CursorRecord{reset.subscription, reset.start, {}});
     transaction.unparked.push_back(Unpark{reset.subscription, reset.start + 1, limits::sequence_max});
+    reset.gaps = subscriptions_.at(reset.subscription).group.gaps().ended_at(reset.start, random);
+    for (const std::uint64_t number : reset.gaps.replaced) transaction.told.push_back({reset.subscription, number});
+    for (const OwedGaps::Gap& gap : reset.gaps.added) {
+      transaction.gaps.push_back(GapRecord{reset.subscription, gap.number, gap.range, gap.reason});
+    }
   }
 }
 
@@ -94,6 +100,11 @@ void Outbox::begin_again(const Reset& reset, Turn& turn) {
   after.on_disk = true;
   after.durable_floor = reset.start;
   after.dead = before.dead;
+  after.cut = before.cut;
+  after.beyond = BacklogCount(head_);
+  after.group.gaps() = before.group.gaps();
+  for (const std::uint64_t number : reset.gaps.replaced) after.group.gaps().erase(number);
+  for (const OwedGaps::Gap& gap : reset.gaps.added) after.group.gaps().add(gap);
   after.parked_known = false;  // some of them may be left
   own_line(after);
   const bool has_newer_claim = std::any_of(pending_subscriptions_.begin(), pending_subscriptions_.end(),

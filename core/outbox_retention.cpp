@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "core/assert.h"
 #include "core/outbox.h"
 
 namespace restante::core {
@@ -78,6 +79,19 @@ void Outbox::prune_by_age(const Turn& turn) {
   next_age_prune_ms_ = turn.clock_ms + look;
   prune_needed_ = prune_forced_ = true;
   cursor_due_ = std::min(cursor_due_, turn.now);
+}
+
+/// On a full disk: only what frees space, for anything more would be refused whole.
+void Outbox::collect_freeing(Transaction& transaction, const Turn& turn) {
+  RESTANTE_ASSERT(!in_commit_.active);
+  in_commit_.active = true;
+  in_commit_.last_row = record_.last_row;
+  collect_unparked(transaction);
+  collect_told(transaction);
+  collect_cuts(transaction, turn.random);
+  collect_cursors(transaction);
+  collect_removals(transaction);
+  if (is_on_disk_) collect_prune(transaction, turn);
 }
 
 /// What of the rows may be owed to it, on the high side: they are not counted one by one until they are read.

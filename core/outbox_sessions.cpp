@@ -31,6 +31,7 @@ void Outbox::add_subscription(const SubscriptionRecord& record) {
   Subscription added{record, ReaderGroup(Cursor(record.start, {}), settings_.retry, record.mode)};
   added.cursor_dirty = true;
   added.durable_floor = record.start;
+  added.beyond = BacklogCount(head_);
   own_line(added);
   subscriptions_.emplace(record.id, std::move(added));
   write_record(record);
@@ -103,19 +104,7 @@ void Outbox::subscribe(const Subscribe& subscribe, SubscriptionId id, const Cons
   auto at = std::find_if(subscriptions_.begin(), subscriptions_.end(),
                          [&](const auto& known) { return known.second.record.name == subscribe.subscription; });
   if (at == subscriptions_.end()) {
-    const Start start = *parse_start(subscribe.start);
-    if (start.kind == Start::Kind::time) {
-      waiting_.push_back({0, start.time_ms, WaitingSession{subscribe, id, session}});
-      return;
-    }
-    if (const auto text = problem_of(start)) {
-      const std::string what = "cannot subscribe to stream " + record_.name + " as " + subscribe.subscription + ": ";
-      turn.out.push_back(
-          Outgoing{session.link, Refused{Side::session, session.session, ErrorCode::bad_argument, what + *text}, {}});
-      return;
-    }
-    add_subscription(SubscriptionRecord{
-        id, record_.id, subscribe.subscription, subscribe.mode, subscribe.filters, place_of(start), 0, {}, id});
+    if (!make_subscription(subscribe, id, session, turn)) return;
     at = subscriptions_.find(id);
   }
   Subscription& subscription = at->second;
@@ -167,7 +156,7 @@ void Outbox::admit(Token token, Turn& turn) {
   turn.out.push_back(Outgoing{
       session.link,
       Subscribed{session.session, token, subscription->record.mode, subscription->record.claim,
-                 subscription->durable_floor, grant_list(), session.regressed_at, subscription->group.first_untried(),
+                 subscription->durable_floor, grant_list(), session.regressed_at, subscription->group.first_in_order(),
                  subscription->record.older.empty() ? 0 : subscription->record.older.back().to,
                  subscription->record.made, 0},
       {}});
@@ -283,6 +272,7 @@ void Outbox::settle(const Settle& settle, Turn& turn) {
   Cursor::Change change;
   subscription->group.settle(allowed, change, turn);
   apply(change, *subscription, turn.now);
+  on_told(settle.missed, *subscription, turn.now);
 }
 
 void Outbox::catch_up(const CatchUp& request) {

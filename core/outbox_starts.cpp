@@ -25,6 +25,41 @@ Sequence Outbox::place_of(const Start& start) const {
   return head_;
 }
 
+/// False if it is not there yet: it waits for its place, or was refused.
+bool Outbox::make_subscription(const Subscribe& subscribe, SubscriptionId id, const ConsumerSession& session,
+                               Turn& turn) {
+  const Start start = *parse_start(subscribe.start);
+  if (start.kind == Start::Kind::time) {
+    waiting_.push_back({0, start.time_ms, WaitingSession{subscribe, id, session}});
+    return false;
+  }
+  if (const auto text = problem_of(start)) {
+    const std::string what = "cannot subscribe to stream " + record_.name + " as " + subscribe.subscription + ": ";
+    turn.out.push_back(
+        Outgoing{session.link, Refused{Side::session, session.session, ErrorCode::bad_argument, what + *text}, {}});
+    return false;
+  }
+  SubscriptionRecord record{id, record_.id, subscribe.subscription, subscribe.mode, subscribe.filters};
+  record.start = place_of(start);
+  record.made = id;
+  record.limit = subscribe.limit;
+  add_subscription(record);
+  subscriptions_.at(id).tells_gone = start.kind == Start::Kind::sequence;
+  return true;
+}
+
+/// A new subscription that named a sequence owes from its first commit on a gap for what is not kept any more. What
+/// goes with that commit or later is not its any more: its cursor counts.
+void Outbox::collect_gone(Transaction& transaction, Random& random) {
+  for (const auto& [id, subscription] : subscriptions_) {
+    const Sequence start = subscription.record.start;
+    const bool is_new = !subscription.on_disk && !is_leaving(subscription.record.name);
+    if (!is_new || !subscription.tells_gone || start >= history_.pruned_to) continue;
+    in_commit_.gone.push_back(GapRecord{id, random.next() | 1, {start + 1, history_.pruned_to}, not_kept});
+  }
+  transaction.gaps.insert(transaction.gaps.end(), in_commit_.gone.begin(), in_commit_.gone.end());
+}
+
 void Outbox::next_load(WaitingForPlace& waiting, std::uint64_t& number, std::vector<LoadRequest>& loads) const {
   if (waiting.number != 0) return;
   waiting.number = ++number;

@@ -36,6 +36,9 @@ SubscriptionStatus Outbox::status(const Subscription& subscription, const Turn& 
   one.sessions = group.sessions().size();
   one.loose = group.loose().size();
   one.dead = subscription.dead;
+  one.limit = subscription.record.limit;
+  one.cut = subscription.cut;
+  one.gaps = group.gaps().all().size();
   one.acked = counters.acked;
   one.redelivered = counters.redelivered;
   one.attempts = counters.attempts;
@@ -92,6 +95,7 @@ void Outbox::add_counters(std::map<std::string, std::uint64_t>& counters) const 
     add("live copies taken as lost", subscription.group.counters().live_lost);
     add("exclusive sessions gone live", subscription.group.counters().gone_live);
     add("gaps that consumers told", subscription.group.counters().gaps);
+    add("messages cut by a limit of their subscription", subscription.cut);
     add("sessions lost", subscription.group.counters().deaths);
     add("suspects handed out alone", subscription.group.counters().alone);
   }

@@ -14,7 +14,7 @@ bool Outbox::wants_commit(Instant now) const {
       !pending_resets_.empty() || cursor_due_ <= now)
     return true;
   for (const auto& [id, subscription] : subscriptions_) {
-    if (subscription.group.wants_commit()) return true;
+    if (subscription.group.wants_commit() || wants_cut(subscription)) return true;
   }
   for (std::size_t at = collected_; at < line_.size(); ++at) {
     if (line_[at]->due <= now && !is_safe(*line_[at])) return true;
@@ -78,17 +78,6 @@ void Outbox::collect_unparked(Transaction& transaction) {
   transaction.unparked.insert(transaction.unparked.end(), in_commit_.unparked.begin(), in_commit_.unparked.end());
 }
 
-/// On a full disk: only what frees space, for anything more would be refused whole.
-void Outbox::collect_freeing(Transaction& transaction, const Turn& turn) {
-  RESTANTE_ASSERT(!in_commit_.active);
-  in_commit_.active = true;
-  in_commit_.last_row = record_.last_row;
-  collect_unparked(transaction);
-  collect_cursors(transaction);
-  collect_removals(transaction);
-  if (is_on_disk_) collect_prune(transaction, turn);
-}
-
 void Outbox::collect_cursors(Transaction& transaction) {
   for (auto& [id, subscription] : subscriptions_) {
     const Cursor& cursor = subscription.group.cursor();
@@ -103,6 +92,11 @@ void Outbox::collect_cursors(Transaction& transaction) {
     for (const auto* aside : {&in_commit_.parked, &in_commit_.buried}) {
       for (const auto& [subscription_id, sequence] : *aside) {
         if (subscription_id == id && sequence > cursor.floor()) settled.insert(sequence);
+      }
+    }
+    for (const Cut& cut : in_commit_.cuts) {
+      for (const Range& range : cut.ranges) {
+        if (cut.subscription == id) settled.insert(range);
       }
     }
     record.settled = settled.ranges();
@@ -149,6 +143,7 @@ void Outbox::collect(Transaction& transaction, std::uint64_t& octets_left, const
   in_commit_.subscriptions = std::exchange(pending_subscriptions_, {});
   transaction.subscriptions.insert(transaction.subscriptions.end(), in_commit_.subscriptions.begin(),
                                    in_commit_.subscriptions.end());
+  collect_gone(transaction, turn.random);
   in_commit_.grant = std::exchange(pending_grant_, std::nullopt);
   if (in_commit_.grant) {
     while (in_commit_.grant->grant.grant == 0) in_commit_.grant->grant.grant = turn.random.next();
@@ -157,9 +152,11 @@ void Outbox::collect(Transaction& transaction, std::uint64_t& octets_left, const
   collect_asides(transaction, turn);  // before the rows: a parked message may want its row
   collect_rows(transaction, octets_left, turn);
   collect_unparked(transaction);
+  collect_told(transaction);
+  collect_cuts(transaction, turn.random);
   collect_cursors(transaction);
   collect_removals(transaction);
-  collect_resets(transaction);
+  collect_resets(transaction, turn.random);
   collect_prune(transaction, turn);
   in_commit_.retention_answers = std::exchange(pending_retention_answers_, {});
   in_commit_.admissions = std::exchange(pending_admissions_, {});
@@ -206,6 +203,8 @@ void Outbox::on_committed(const CommitToken& token, Turn& turn) {
     if (const auto due = subscription.group.on_parked(sequence, change)) let_go(subscription, *due, turn);
     apply(change, subscription, turn.now);
   }
+  on_cuts(done, turn.now);
+  for (const GapRecord& gap : done.gone) restore_gap(gap);
   for (const auto& [id, floor] : done.floors) subscriptions_.at(id).durable_floor = floor;
   note_heard(done);
   // Not before: a consumer that is told a floor and no block above it takes the store for another one (X6).
@@ -250,6 +249,7 @@ void Outbox::on_not_committed(Instant retry_at) {
   record_.last_row = failed.last_row;
   pending_unparked_.insert(pending_unparked_.begin(), failed.unparked.begin(), failed.unparked.end());
   undo_changes();
+  on_not_cut(failed);
   pending_removals_.insert(pending_removals_.begin(), failed.removals.begin(), failed.removals.end());
   pending_retention_answers_.insert(pending_retention_answers_.begin(), failed.retention_answers.begin(),
                                     failed.retention_answers.end());

@@ -184,7 +184,7 @@ void Outbox::attach(const OpenWriter& open, const WriterSeat::Holder& holder, Tu
   raise_head(chain);
   for (auto& [id, subscription] : subscriptions_) subscription.group.forget_lending();
   tell_sources(turn);
-  turn.out.push_back(Outgoing{holder.link, Attached{open.handle, window_, record_.last_marker}, {}});
+  turn.out.push_back(Outgoing{holder.link, Attached{open.handle, open_window(), record_.last_marker}, {}});
 }
 
 void Outbox::request_grant(std::uint64_t handle, LinkId link, Turn& turn) {
@@ -252,8 +252,8 @@ void Outbox::seat_writer(const PendingGrant& granted, Turn& turn) {
     raise_head(writer_.chain);
   }
   turn.out.push_back(Outgoing{granted.holder.link,
-                              Granted{granted.holder.handle, granted.grant, granted.first, window_, record_.last_marker,
-                                      granted.first ? listening() : 0},
+                              Granted{granted.holder.handle, granted.grant, granted.first, open_window(),
+                                      record_.last_marker, granted.first ? listening() : 0},
                               {}});
 }
 

@@ -156,7 +156,9 @@ void ReaderGroup::deliver(Cursor::Entry& entry, const std::vector<Range>& ranges
 /// Of what is owed the oldest goes first, to whoever is the most free: in an exclusive subscription there is only one,
 /// so that this is the order of the stream, up to the message that is next to come (X8). False if something waits.
 bool ReaderGroup::deliver_owed(Turn& turn) {
-  const Sequence end = exclusive() && loose_.first_untried() > 0 ? loose_.first_untried() : ~Sequence{0};
+  if (exclusive() && parked_awaited_ && loose_.first_untried() == 0) return true;  // they come first
+  const Sequence untried = exclusive() && loose_.first_untried() > 0 ? loose_.first_untried() : ~Sequence{0};
+  const Sequence end = std::min(untried, cutting_from_);
   for (auto at = owed_.begin(); at != owed_.end() && *at < end;) {
     const auto found = cursor_.entries().find(*at);
     const std::vector<Range> ranges =
@@ -166,8 +168,11 @@ bool ReaderGroup::deliver_owed(Turn& turn) {
       continue;
     }
     Cursor::Entry& entry = found->second;
-    const std::vector<Range> next = IntervalSet(ranges).intersection({0, end - 1});
-    if (next.empty()) break;
+    if (ranges.front().first >= end) break;
+    if (exclusive() && !send_gaps(ranges.front().first, turn)) return false;
+    const Sequence gap = exclusive() ? gaps_.first_unsent() : 0;  // comes before what is behind it, and is not covered
+    const Sequence stop = gap > 0 ? std::min(end, gap) : end;
+    const std::vector<Range> next = IntervalSet(ranges).intersection({0, stop - 1});
     if (entry.deaths >= limits::suspect_deaths) {
       if (deliver_alone(entry, next.front().first, turn)) continue;
       if (exclusive()) return false;  // what is behind it has to wait
@@ -177,15 +182,16 @@ bool ReaderGroup::deliver_owed(Turn& turn) {
     const std::uint64_t share = entry.batch->octets() / entry.batch->messages();
     ConsumerSession* session = most_free(share);
     if (session == nullptr) return false;
-    deliver(entry, next, entry.range.last < end ? entry.range.last : next.back().last, *session, turn);
+    deliver(entry, next, entry.range.last < stop ? entry.range.last : next.back().last, *session, turn);
   }
-  return true;
+  return !exclusive() || send_gaps(end, turn);
 }
 
 void ReaderGroup::dispatch(Turn& turn) {
   if (sessions_.empty()) return;
   suspect_waits_ = loose_waits_ = false;
-  if (live_ && (!owed_.empty() || loose_.first_untried() > 0)) catch_up(0);
+  if (live_ && (!owed_.empty() || loose_.first_untried() > 0 || gaps_.anything_unsent())) catch_up(0);
+  if (!exclusive()) send_gaps(~Sequence{0}, turn);
   deliver_loose(turn);
   while (deliver_owed(turn) && deliver_untried(turn)) {
   }
@@ -214,7 +220,7 @@ void ReaderGroup::catch_up(Sequence want) {
   for (auto& [first, entry] : cursor_.entries()) {
     const std::vector<Hold> holds = entry.holds;
     for (const Hold& held : holds) {
-      if (held.reported) continue;
+      if (held.reported || held.session == 0) continue;  // 0: it is being cut
       unhold(entry, held.range, held.session);
       owed_.insert(first);
     }
@@ -223,6 +229,7 @@ void ReaderGroup::catch_up(Sequence want) {
 
 bool ReaderGroup::goes_live(Sequence head, bool hot, bool want_is_open) {
   if (!exclusive() || live_ || !hot || !owed_.empty() || loose_.first_untried() > 0) return false;
+  if (parked_awaited_ || gaps_.anything_unsent() || cutting_from_ != ~Sequence{0}) return false;
   if (want_ > head && want_is_open) return false;
   const auto serves = [](const auto& known) { return known.second.admitted && !known.second.alone; };
   if (std::none_of(sessions_.begin(), sessions_.end(), serves)) return false;
@@ -233,7 +240,8 @@ bool ReaderGroup::goes_live(Sequence head, bool hot, bool want_is_open) {
 }
 
 Sequence ReaderGroup::covered_to(Sequence head) const {
-  const Sequence floor = cursor_.floor();
+  Sequence floor = cursor_.floor();
+  if (first_in_order() > 0) floor = std::min(floor, first_in_order() - 1);
   if (!exclusive() || !live_ || cursor_.tracked_to() < head || !owed_.empty()) return floor;
   for (const auto& [first, entry] : cursor_.entries()) {
     const auto is_reported = [](const Hold& held) { return held.reported; };

@@ -85,7 +85,7 @@ void ReaderGroup::track(const BatchRef& batch, Cursor::Change& change, const Tur
   reported_early_.erase_up_to(cursor_.tracked_to());
 }
 
-bool ReaderGroup::shrink(std::uint64_t octets_max) {
+bool ReaderGroup::shrink(std::uint64_t octets_max, BacklogCount& beyond) {
   bool any = false;
   while (cursor_.octets() > octets_max && cursor_.entries().size() > 1) {
     const auto& [first, entry] = *std::prev(cursor_.entries().end());
@@ -94,6 +94,8 @@ bool ReaderGroup::shrink(std::uint64_t octets_max) {
     const bool has_history = entry.deaths > 0 || (loose != loose_.all().end() && loose->first <= entry.range.last);
     if (!on_disk || has_history || !entry.holds.empty() || !cursor_.can_untrack_last()) break;
     owed_.erase(first);
+    if (entry.batch != nullptr)
+      beyond.on_untracked(cursor_.tracked_to(), entry.batch->messages(), entry.batch->octets());
     cursor_.untrack_last();
     any = true;
   }
@@ -165,6 +167,7 @@ void ReaderGroup::leave(Token token, bool in_order, const Turn& turn) {
     }
   }
   if (!in_order) ++counters_.deaths;
+  gaps_.on_left(token);
   sessions_.erase(token);
   live_ = false;
 }

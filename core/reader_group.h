@@ -12,10 +12,12 @@
 #include <utility>
 #include <vector>
 
+#include "core/backlog_count.h"
 #include "core/consumer_session.h"
 #include "core/cursor.h"
 #include "core/loose_messages.h"
 #include "core/messages.h"
+#include "core/owed_gaps.h"
 #include "core/retry_policy.h"
 #include "core/store_effects.h"
 #include "core/turn.h"
@@ -69,7 +71,7 @@ class ReaderGroup {
   void track(const BatchRef& batch, Cursor::Change& change, const Turn& turn);
   /// Forgets the newest batches that are on disk and in nobody's hand while there are more than `octets_max` of them.
   /// True if it did: pages bring them again.
-  bool shrink(std::uint64_t octets_max);
+  bool shrink(std::uint64_t octets_max, BacklogCount& beyond);
   /// Counts a copy that was sent live, tracked or not.
   void count_live(Token owner, const CopiedBatch& batch);
 
@@ -79,6 +81,9 @@ class ReaderGroup {
   void admit(Token token);
   void leave(Token token, bool in_order, const Turn& turn);
   void settle(const Settle& settle, Cursor::Change& change, const Turn& turn);
+
+  /// Of an exclusive subscription: some of what is parked and due is not in memory yet, and what is behind it waits.
+  void await_parked(bool awaited) noexcept { parked_awaited_ = awaited; }
 
   // ---- the passing of time, and work for those who have credit
   void on_time(const Turn& turn);
@@ -97,6 +102,20 @@ class ReaderGroup {
   bool lend(Turn& turn, LinkId link, std::uint64_t handle, const std::vector<std::string>& filters, bool allowed);
   /// A new link of the writer: all targets are announced again, from 0.
   void forget_lending();
+
+  // ---- what a limit takes, and the gaps that are owed for it
+  /// Takes the oldest that is in nobody's hand: so many messages, and so many octets, if there are. It is in the hand
+  /// of the transaction that is put together now until on_cut() or on_not_cut() of each range.
+  std::vector<Range> take_cut(std::uint64_t messages, std::uint64_t octets);
+  void on_cut(Range range, Cursor::Change& change);
+  void on_not_cut(Range range);
+  /// Nothing in it is still to come, but for what is being cut.
+  [[nodiscard]] bool is_clear(Range between) const;
+  [[nodiscard]] OwedGaps& gaps() noexcept { return gaps_; }
+  [[nodiscard]] const OwedGaps& gaps() const noexcept { return gaps_; }
+  /// Of an exclusive subscription: the first, message or gap, that is next to come although the floor may have passed
+  /// it. 0: nothing.
+  [[nodiscard]] Sequence first_in_order() const;
 
   // ---- what of the sessions' words is on the disk
   /// To be said to on_heard() when the transaction that is put together now is written; follows take_burials().
@@ -151,6 +170,8 @@ class ReaderGroup {
   void deliver(Cursor::Entry& entry, const std::vector<Range>& ranges, Sequence covers, ConsumerSession& session,
                Turn& turn);
   bool deliver_owed(Turn& turn);
+  std::vector<Sequence> let_go_of(Range range);
+  bool send_gaps(Sequence end, Turn& turn);
   bool deliver_untried(Turn& turn);
   void deliver_loose(Turn& turn);
   void send_loose(Sequence sequence, LooseMessages::Message& message, ConsumerSession& session, Sequence covers,
@@ -163,12 +184,15 @@ class ReaderGroup {
   Sequence want_ = 0;  // exclusive: it stays so until the copied head is there
   std::map<Token, ConsumerSession> sessions_;
   LooseMessages loose_;
-  IntervalSet reported_early_;  // received by a worker before the copy came; bounded
-  std::set<Sequence> owed_;     // first sequences of entries that may have something owed
+  OwedGaps gaps_;
+  Sequence cutting_from_ = ~Sequence{0};  // exclusive: what is being cut; what is behind it waits
+  IntervalSet reported_early_;            // received by a worker before the copy came; bounded
+  std::set<Sequence> owed_;               // first sequences of entries that may have something owed
   std::vector<Sequence> burials_;
   std::vector<Sequence> unparked_;
   Counters counters_;
   Instant next_scan_ = never;
+  bool parked_awaited_ = false;
   bool aside_wanted_ = false;
   bool buries_parked_ = false;  // the transaction under way does; then the parked record goes with the next one
   bool loose_waits_ = false;    // a loose message is due and nobody had credit for it

@@ -24,7 +24,10 @@ struct SubscriptionStatus {
   std::uint64_t sessions = 0;
   std::uint64_t loose = 0;  ///< messages with attempts or a wait of their own
   std::uint64_t parked = 0;
-  std::uint64_t dead = 0;         ///< buried since the start
+  std::uint64_t dead = 0;  ///< buried since the start
+  BacklogLimit limit{};
+  std::uint64_t cut = 0;          ///< messages that its limit has taken, since the start
+  std::uint64_t gaps = 0;         ///< owed: no consumer was told of them yet
   std::uint64_t acked = 0;        ///< messages settled by ack
   std::uint64_t redelivered = 0;  ///< messages sent on control links
   std::uint64_t attempts = 0;     ///< attempts that ended by a nack, a lease or a lone death

@@ -28,6 +28,7 @@ struct StoreContents {
   std::map<SubscriptionId, SubscriptionRecord> subscriptions;
   std::map<SubscriptionId, CursorRecord> cursors;
   std::map<MessageKey, ParkedRecord> parked;
+  std::map<std::pair<SubscriptionId, std::uint64_t>, GapRecord> gaps;  ///< by number
   std::map<MessageKey, DeadRecord> dead;
   std::int64_t clock_ms = 0;  ///< highest of Transaction::clock_ms
   std::uint64_t used = 0;     ///< octets, roughly as a disk would count them

@@ -63,6 +63,7 @@ struct SubscriptionRecord {
   std::uint64_t claim = 0;
   std::vector<OlderFilters> older{};  ///< by rising `to`, as far as something may still be owed by them
   std::int64_t made = 0;              ///< which one of its name: a higher number after each removal or reset
+  BacklogLimit limit{};
 };
 
 /// By which filters of it a batch that ends with `sequence` belongs to it or not.
@@ -113,6 +114,18 @@ struct DeadRecord {
   std::string attributes;
 };
 
+/// What was dropped by a rule: owed to the subscription until a consumer was told of it (B7).
+struct GapRecord {
+  SubscriptionId subscription = 0;
+  std::uint64_t number = 0;
+  Range range;
+  std::string reason;
+};
+struct ToldGap {
+  SubscriptionId subscription = 0;
+  std::uint64_t number = 0;
+};
+
 struct Unpark {
   SubscriptionId subscription = 0;
   Sequence sequence = 0;
@@ -151,16 +164,18 @@ struct Transaction {
   std::vector<ParkedRecord> parked;               ///< insert or replace
   std::vector<DeadRecord> dead;                   ///< insert; one that is there already stays
   std::vector<Unpark> unparked;                   ///< delete
+  std::vector<ToldGap> told;                      ///< delete: gaps that were told, or became part of another
+  std::vector<GapRecord> gaps;                    ///< insert
   std::vector<CursorRecord> cursors;              ///< insert or replace
-  std::vector<SubscriptionId> removed;            ///< delete, with cursor, filters and parked messages; no dead letter
+  std::vector<SubscriptionId> removed;  ///< delete, with cursor, filters, gaps and parked messages; no dead letter
   std::vector<Prune> prunes;
 
   [[nodiscard]] bool empty() const noexcept {
     return !incarnation && streams.empty() && grants.empty() && closed_grants.empty() && subscriptions.empty() &&
-           rows.empty() && parked.empty() && dead.empty() && unparked.empty() && cursors.empty() && removed.empty() &&
-           prunes.empty();
+           rows.empty() && parked.empty() && dead.empty() && unparked.empty() && told.empty() && gaps.empty() &&
+           cursors.empty() && removed.empty() && prunes.empty();
   }
-  /// Nothing in it but what frees space: it may be tried on a full disk.
+  /// Nothing in it but what frees space, as a cut with its gap does: it may be tried on a full disk.
   [[nodiscard]] bool only_frees() const noexcept {
     return !incarnation && streams.empty() && grants.empty() && subscriptions.empty() && rows.empty() &&
            parked.empty() && dead.empty();
@@ -222,6 +237,7 @@ struct StoreImage {
     std::int64_t next_due_ms = 0;
   };
   std::vector<Parked> parked;
+  std::vector<GapRecord> gaps;
   struct Rows {
     StreamId stream = 0;
     std::uint64_t rows = 0, messages = 0, octets = 0;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <utility>
 
 #include <restante/limits.h>
 
@@ -21,13 +22,14 @@ class ToldGaps {
     const auto at = known_.find(number);
     return at == known_.end() ? State::unheard : at->second;
   }
-  /// More waits to be told than a sidecar can owe.
-  [[nodiscard]] bool full() const noexcept { return known_.size() >= order_.size() + limits::gaps_max; }
+  /// More waits to be told than several sidecars, one after the other, can owe.
+  [[nodiscard]] bool full() const noexcept { return known_.size() >= order_.size() + 4 * limits::gaps_max; }
+  /// It has become part of another before it was told.
+  void forget(std::uint64_t number) { known_.erase(number); }
   void queued(std::uint64_t number) { known_.emplace(number, State::queued); }
   void told(std::uint64_t number) {
-    State& state = known_[number];
-    if (state == State::told) return;
-    state = State::told;
+    const auto [at, is_new] = known_.try_emplace(number, State::told);
+    if (!is_new && std::exchange(at->second, State::told) == State::told) return;
     order_.push_back(number);
     if (order_.size() <= limits::gaps_max) return;
     known_.erase(order_.front());

@@ -76,6 +76,10 @@ std::string broken_rule(const StoreContents& contents, const Transaction& transa
   for (const ParkedRecord& parked : transaction.parked) {
     if (!after.has_subscription(parked.subscription)) return "a parked message is of a subscription that is not there";
   }
+  for (const GapRecord& gap : transaction.gaps) {
+    if (!after.has_subscription(gap.subscription)) return "a gap is of a subscription that is not there";
+    if (gap.range.first == 0 || gap.range.first > gap.range.last) return "a gap ends before it begins";
+  }
   for (const CursorRecord& cursor : transaction.cursors) {
     if (!after.has_subscription(cursor.subscription)) return "a cursor is of a subscription that is not there";
   }

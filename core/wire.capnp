@@ -77,6 +77,17 @@ enum SubscriptionMode {
   replay @3;
 }
 
+enum OnLimit {
+  cut @0;
+  refuse @1;
+}
+
+struct BacklogLimit {
+  messages @0 :UInt64;
+  octets @1 :UInt64;
+  then @2 :OnLimit;
+}
+
 enum Side {
   handle @0;
   session @1;
@@ -198,6 +209,7 @@ struct Subscribe {
   listens @12 :Bool;
   made @13 :Int64;
   until @14 :UInt64;
+  limit @15 :BacklogLimit;
 }
 
 struct Nack {

@@ -30,12 +30,14 @@ Out enumerant(In in, Out last) {
 StreamKind get(wire::StreamKind in) { return enumerant(in, StreamKind::live); }
 StreamPattern get(wire::StreamPattern in) { return enumerant(in, StreamPattern::pubsub); }
 SubscriptionMode get(wire::SubscriptionMode in) { return enumerant(in, SubscriptionMode::replay); }
+OnLimit get(wire::OnLimit in) { return enumerant(in, OnLimit::refuse); }
 Side get(wire::Side in) { return enumerant(in, Side::link); }
 ErrorCode get(wire::ErrorCode in) { return enumerant(in, ErrorCode::store_failed); }
 static_assert(static_cast<int>(wire::StreamKind::LIVE) == static_cast<int>(StreamKind::live));
 static_assert(static_cast<int>(wire::StreamPattern::PUBSUB) == static_cast<int>(StreamPattern::pubsub));
 static_assert(static_cast<int>(wire::SubscriptionMode::LIVE) == static_cast<int>(SubscriptionMode::live));
 static_assert(static_cast<int>(wire::SubscriptionMode::REPLAY) == static_cast<int>(SubscriptionMode::replay));
+static_assert(static_cast<int>(wire::OnLimit::REFUSE) == static_cast<int>(OnLimit::refuse));
 static_assert(static_cast<int>(wire::Side::SESSION) == static_cast<int>(Side::session));
 static_assert(static_cast<int>(wire::Side::LINK) == static_cast<int>(Side::link));
 static_assert(static_cast<int>(wire::ErrorCode::BAD_ARGUMENT) == static_cast<int>(ErrorCode::bad_argument));
@@ -140,6 +142,8 @@ Subscribe get(wire::Subscribe::Reader in) {
   out.listens = in.getListens();
   out.made = in.getMade();
   out.until = sequence(in.getUntil());
+  const wire::BacklogLimit::Reader limit = in.getLimit();
+  out.limit = {limit.getMessages(), limit.getOctets(), get(limit.getThen())};
   return out;
 }
 

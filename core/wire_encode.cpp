@@ -135,6 +135,11 @@ void put(Frame frame, const Subscribe& in) {
   out.setListens(in.listens);
   out.setMade(in.made);
   out.setUntil(in.until);
+  if (in.limit == BacklogLimit{}) return;
+  auto limit = out.initLimit();
+  limit.setMessages(in.limit.messages);
+  limit.setOctets(in.limit.octets);
+  limit.setThen(static_cast<wire::OnLimit>(in.limit.then));
 }
 
 void put(Frame frame, const Settle& in) {

@@ -49,6 +49,7 @@ std::string written_stream(std::string_view stream, unsigned instance) {
 std::optional<std::string> fault_of(const Subscription& subscription) {
   if (subscription.name.empty()) {
     if (subscription.shared) return "a shared subscription needs a name";
+    if (subscription.limit != BacklogLimit{}) return "a subscription with a limit needs a name";
   }
   if (!core::parse_start(subscription.start)) {
     return "the start \"" + subscription.start +
@@ -186,6 +187,7 @@ std::shared_ptr<ReaderState> NodeState::open_subscriber(std::string_view stream,
   reader.exclusive = !subscription.shared;
   reader.filters = filters;
   reader.start = subscription.start;
+  reader.limit = subscription.limit;
   if (reader.live && node_->live == "none") {
     throw Error(ErrorCode::misconfigured,
                 "subscribe to stream \"" + std::string(stream) +

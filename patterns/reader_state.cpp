@@ -238,6 +238,7 @@ core::Inbox::Options ReaderState::inbox_options(std::uint64_t session, std::vect
   options.until = options_.until;
   options.filters = options_.filters;
   options.start = options_.start;
+  options.limit = options_.limit;
   options.listens = listens;
   return options;
 }

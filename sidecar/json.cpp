@@ -34,7 +34,12 @@ Json subscription_object(const core::SubscriptionStatus& subscription) {
           {"dead", subscription.dead},
           {"acked", subscription.acked},
           {"redelivered", subscription.redelivered},
-          {"attempts", subscription.attempts}};
+          {"attempts", subscription.attempts},
+          {"max_messages", subscription.limit.messages},
+          {"max_octets", subscription.limit.octets},
+          {"on_limit", subscription.limit.then == OnLimit::refuse ? "refuse" : "cut"},
+          {"cut", subscription.cut},
+          {"gaps", subscription.gaps}};
 }
 
 Json json_of(const core::Retention& retention) {
@@ -84,8 +89,7 @@ std::string stream_text(const core::StreamStatus& stream, std::size_t skip, std:
 Json node_object(const core::NodeStatus& status) {
   Json counters = Json::object();
   for (const auto& [name, count] : status.counters) counters[name] = count;
-  std::uint64_t stored = 0;
-  std::uint64_t elided = 0;
+  std::uint64_t stored = 0, elided = 0;
   for (const core::StreamStatus& stream : status.streams) {
     stored += stream.stored;
     elided += stream.elided;
@@ -129,7 +133,7 @@ void read(const Json& object, const char* key, Target& target) {
 
 core::SubscriptionStatus subscription_of(const Json& object) {
   core::SubscriptionStatus subscription;
-  std::string mode;
+  std::string mode, on_limit;
   read(object, "mode", mode);
   subscription.mode = mode == "exclusive" ? core::SubscriptionMode::exclusive : core::SubscriptionMode::shared;
   read(object, "name", subscription.name);
@@ -147,6 +151,12 @@ core::SubscriptionStatus subscription_of(const Json& object) {
   read(object, "acked", subscription.acked);
   read(object, "redelivered", subscription.redelivered);
   read(object, "attempts", subscription.attempts);
+  read(object, "max_messages", subscription.limit.messages);
+  read(object, "max_octets", subscription.limit.octets);
+  read(object, "on_limit", on_limit);
+  subscription.limit.then = on_limit == "refuse" ? OnLimit::refuse : OnLimit::cut;
+  read(object, "cut", subscription.cut);
+  read(object, "gaps", subscription.gaps);
   return subscription;
 }
 

@@ -104,6 +104,7 @@ struct SubCommand : ReceivingOptions {
   std::string durable;  ///< empty: remembered by nobody
   bool shared = false;
   std::string start = "new";  ///< as Subscription::start
+  BacklogLimit limit{};
 };
 
 /// Reads what is kept of a stream; `sub` says the rest.

@@ -42,17 +42,31 @@ void take_live(const Grammar& grammar, ReceivingOptions& receiving) {
   }
 }
 
+void take_limit(const Grammar& grammar, BacklogLimit& limit) {
+  assign(grammar, "--max-messages", limit.messages, parse_count, 1U, std::numeric_limits<std::uint32_t>::max());
+  assign(grammar, "--max-octets", limit.octets, parse_size);
+  const std::string then = grammar.get("--on-limit").value_or("cut");
+  if (then != "cut" && then != "refuse") {
+    throw UsageError("--on-limit cannot be '" + then + "': it has to be cut or refuse");
+  }
+  if (grammar.has("--on-limit") && limit == BacklogLimit{}) {
+    throw UsageError("--on-limit says what happens at a limit: set one with --max-messages or --max-octets");
+  }
+  limit.then = then == "cut" ? OnLimit::cut : OnLimit::refuse;
+}
+
 void take_subscription(const Grammar& grammar, SubCommand& sub) {
   for (const std::string& filter : grammar.all("FILTER")) sub.filters.push_back(parse_filter("FILTER", filter));
   if (sub.filters.empty()) sub.filters.emplace_back("#");
   assign(grammar, "--durable", sub.durable, parse_subscription_name);
-  for (const std::string option : {"--shared", "--start"}) {
+  for (const std::string option : {"--shared", "--start", "--max-messages", "--max-octets", "--on-limit"}) {
     if (!grammar.has(option) || grammar.has("--durable")) continue;
     throw UsageError(option +
                      " needs --durable NAME: without a name a subscription is its one reader's, and begins now");
   }
   sub.shared = grammar.has("--shared");
   assign(grammar, "--start", sub.start, parse_where);
+  take_limit(grammar, sub.limit);
 }
 
 }  // namespace
@@ -91,6 +105,10 @@ Command parse_sub(const Arguments& arguments) {
   grammar.value("--durable", "NAME", "the name by which the sidecar keeps what is missed; default: nothing is kept");
   grammar.flag("--shared", "readers of NAME part the messages, without an order; default: one reader, in order");
   grammar.value("--start", "WHERE", where + "; of a new NAME");
+  grammar.value("--max-messages", "N",
+                "so many may wait for NAME when it is new; the oldest above that go, with a gap");
+  grammar.value("--max-octets", "SIZE", "the same in octets");
+  grammar.value("--on-limit", "WHAT", "cut, or refuse: then the publisher waits; default cut");
   grammar.flag("--topics", "each message as TOPIC<TAB>PAYLOAD");
   add_receiving(grammar);
   grammar.value("--live", "EP", "tcp://host:port where producers reach a --shared reader, or none");

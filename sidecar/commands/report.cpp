@@ -85,6 +85,14 @@ std::string mode_of(const core::SubscriptionStatus& subscription) {
   return subscription.mode == core::SubscriptionMode::shared ? "shared" : "exclusive";
 }
 
+std::string limit_of(const BacklogLimit& limit) {
+  std::string text;
+  if (limit.messages > 0) text = grouped(limit.messages) + " messages";
+  if (limit.octets > 0) text += (text.empty() ? "" : ", ") + human_size(limit.octets);
+  if (text.empty()) return "none";
+  return text + (limit.then == OnLimit::refuse ? ", then the publisher waits" : "");
+}
+
 std::string subscription_text(const core::SubscriptionStatus& subscription) {
   std::string text =
       "  subscription " + subscription.name + " (" + mode_of(subscription) + ")  " + state_of(subscription) + "\n";
@@ -95,7 +103,9 @@ std::string subscription_text(const core::SubscriptionStatus& subscription) {
   text += "    acked " + grouped(subscription.acked) + "  redelivered " + grouped(subscription.redelivered) +
           "  attempts " + grouped(subscription.attempts) + "  waiting " +
           grouped(subscription.loose + subscription.parked) + "  dead letters " + grouped(subscription.dead) + "\n";
-  return text;
+  if (subscription.limit == BacklogLimit{} && subscription.cut + subscription.gaps == 0) return text;
+  return text + "    limit " + limit_of(subscription.limit) + "  cut " + grouped(subscription.cut) +
+         "  gaps to be told " + grouped(subscription.gaps) + "\n";
 }
 
 }  // namespace
@@ -139,15 +149,15 @@ std::string render_stream(const core::StreamStatus& stream) {
 }
 
 std::string render_subscriptions(const std::vector<core::StreamStatus>& streams) {
-  std::vector<Row> rows{{"STREAM", "NAME", "MODE", "BACKLOG", "OLDEST", "SESSIONS", "STATE"}};
+  std::vector<Row> rows{{"STREAM", "NAME", "MODE", "BACKLOG", "OLDEST", "SESSIONS", "LIMIT", "STATE"}};
   for (const core::StreamStatus& stream : streams) {
     for (const core::SubscriptionStatus& one : stream.subscriptions) {
       rows.push_back({stream.name, one.name, mode_of(one), backlog_of(one.backlog_messages, one.backlog_octets),
-                      age_of(one.oldest_age_ms), grouped(one.sessions), state_of(one)});
+                      age_of(one.oldest_age_ms), grouped(one.sessions), limit_of(one.limit), state_of(one)});
     }
   }
   if (rows.size() == 1) return {};
-  return table(rows, {false, false, false, true, true, true, false});
+  return table(rows, {false, false, false, true, true, true, false, false});
 }
 
 std::string render_subscription(const core::SubscriptionStatus& subscription) {

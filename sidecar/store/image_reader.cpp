@@ -79,7 +79,8 @@ void read_filters(SQLite::Statement& statement, core::SubscriptionRecord& subscr
 
 void read_subscriptions(SQLite::Database& database, core::StoreImage& image) {
   SQLite::Statement statement(database,
-                              "SELECT id, stream, name, mode, start, claim, made FROM subscription ORDER BY id");
+                              "SELECT id, stream, name, mode, start, claim, made, max_messages, max_octets, on_limit "
+                              "FROM subscription ORDER BY id");
   SQLite::Statement filters(database,
                             "SELECT topic, up_to FROM subscription_filter WHERE subscription = ?1 ORDER BY position");
   SqlQuery query(statement);
@@ -94,6 +95,9 @@ void read_subscriptions(SQLite::Database& database, core::StoreImage& image) {
     subscription.start = query.natural(4);
     subscription.claim = query.natural(5);
     subscription.made = query.number(6);
+    const auto on_limit = on_limit_of(query.text(9));
+    if (!on_limit) strange("subscription", subscription.id);
+    subscription.limit = {query.natural(7), query.natural(8), *on_limit};
     read_filters(filters, subscription);
     image.subscriptions.push_back(std::move(subscription));
   }
@@ -121,6 +125,15 @@ void read_parked(SQLite::Database& database, core::StoreImage& image) {
   while (query.next()) image.parked.push_back({query.number(0), query.natural(1), query.number(2)});
 }
 
+void read_gaps(SQLite::Database& database, core::StoreImage& image) {
+  SQLite::Statement statement(database,
+                              "SELECT subscription, number, first, last, reason FROM gap ORDER BY subscription, first");
+  SqlQuery query(statement);
+  while (query.next()) {
+    image.gaps.push_back({query.number(0), query.natural(1), {query.natural(2), query.natural(3)}, query.text(4)});
+  }
+}
+
 }  // namespace
 
 core::StoreImage read_image(SQLite::Database& database) {
@@ -135,6 +148,7 @@ core::StoreImage read_image(SQLite::Database& database) {
   read_subscriptions(database, image);
   read_cursors(database, image);
   read_parked(database, image);
+  read_gaps(database, image);
   SQLite::Statement dead(database, "SELECT count(*) FROM dead");
   SqlQuery query(dead);
   if (query.next()) image.dead = query.natural(0);

@@ -155,7 +155,7 @@ void check_pages(const StorePaths& paths, SQLite::Database& database, bool is_cl
     }
   } else {
     constexpr std::array small_tables{"meta",   "stream", "grant_block", "subscription", "subscription_filter",
-                                      "cursor", "parked"};
+                                      "cursor", "gap",    "parked"};
     for (const char* table : small_tables) {
       if (complaint.empty()) complaint = complaint_of(database, table);
     }

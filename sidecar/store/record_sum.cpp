@@ -15,8 +15,10 @@
   "record_sum(id, name, kind, next, last_row, last_marker, writer, writer_name, writer_host, writer_pid, "    \
   "writer_start, pruned_to, newest_row, row_count, sequence_count, octet_count, retain_ms, retain_messages, " \
   "retain_octets)"
-#define SUBSCRIPTION_SUM                                                                                               \
-  "record_sum(id, stream, name, mode, start, claim, made, (SELECT group_concat(up_to || ' ' || topic, char(10)) FROM " \
+#define SUBSCRIPTION_SUM                                                                                \
+  "record_sum(id, stream, name, mode, start, claim, made, max_messages, max_octets, on_limit, (SELECT " \
+  "group_concat(up_to "                                                                                 \
+  "|| ' ' || topic, char(10)) FROM "                                                                    \
   "(SELECT topic, up_to FROM subscription_filter WHERE subscription = subscription.id ORDER BY position)))"
 #define PARKED_SUM "record_sum(subscription, sequence, stream, grant_id, due_ms, attempts, reason)"
 
@@ -59,6 +61,8 @@ constexpr std::array tables{
           "record_sum(stream, grant_id, first, last, handle)"},
     Table{"subscription", "name", SUBSCRIPTION_SUM},
     Table{"cursor", "'of subscription ' || subscription", "record_sum(subscription, floor, settled)"},
+    Table{"gap", "'of subscription ' || subscription || ', from sequence ' || first",
+          "record_sum(subscription, number, first, last, reason)"},
     Table{"parked", "'of subscription ' || subscription || ', sequence ' || sequence", PARKED_SUM},
 };
 

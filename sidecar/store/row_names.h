@@ -16,6 +16,8 @@ inline std::string name_of(core::SubscriptionMode mode) {
   return mode == core::SubscriptionMode::shared ? "shared" : "exclusive";
 }
 
+inline std::string name_of(OnLimit on_limit) { return on_limit == OnLimit::cut ? "cut" : "refuse"; }
+
 inline std::optional<core::StreamKind> stream_kind_of(std::string_view name) {
   if (name == "kept") return core::StreamKind::kept;
   if (name == "live") return core::StreamKind::live;
@@ -25,6 +27,12 @@ inline std::optional<core::StreamKind> stream_kind_of(std::string_view name) {
 inline std::optional<core::SubscriptionMode> subscription_mode_of(std::string_view name) {
   if (name == "shared") return core::SubscriptionMode::shared;
   if (name == "exclusive") return core::SubscriptionMode::exclusive;
+  return std::nullopt;
+}
+
+inline std::optional<OnLimit> on_limit_of(std::string_view name) {
+  if (name == "cut") return OnLimit::cut;
+  if (name == "refuse") return OnLimit::refuse;
   return std::nullopt;
 }
 

@@ -37,7 +37,8 @@ constexpr std::array version_1{
 
     "CREATE TABLE subscription(id INTEGER PRIMARY KEY, stream INTEGER NOT NULL REFERENCES stream(id), "
     "name TEXT NOT NULL, mode TEXT NOT NULL, start INTEGER NOT NULL, claim INTEGER NOT NULL, "
-    "made INTEGER NOT NULL, sum INTEGER NOT NULL DEFAULT 0, UNIQUE(stream, name)) STRICT",
+    "made INTEGER NOT NULL, max_messages INTEGER NOT NULL, max_octets INTEGER NOT NULL, on_limit TEXT NOT NULL, "
+    "sum INTEGER NOT NULL DEFAULT 0, UNIQUE(stream, name)) STRICT",
 
     // No line: everything. up_to: what was copied up to there belongs by this one; 0: by which all that follows does.
     "CREATE TABLE subscription_filter(subscription INTEGER NOT NULL REFERENCES subscription(id), "
@@ -47,6 +48,11 @@ constexpr std::array version_1{
     // settled: the ranges above the floor, as JSON: [[12,15],[17,17]]
     "CREATE TABLE cursor(subscription INTEGER PRIMARY KEY REFERENCES subscription(id), floor INTEGER NOT NULL, "
     "settled TEXT NOT NULL, sum INTEGER NOT NULL) STRICT",
+
+    // What was dropped by a rule, until a consumer was told of it.
+    "CREATE TABLE gap(subscription INTEGER NOT NULL REFERENCES subscription(id), number INTEGER NOT NULL, "
+    "first INTEGER NOT NULL, last INTEGER NOT NULL, reason TEXT NOT NULL, sum INTEGER NOT NULL, "
+    "PRIMARY KEY(subscription, number), CHECK(first > 0 AND first <= last)) STRICT, WITHOUT ROWID",
 
     // octets: the batch frame of docs/wire.md. stored_prev: last of the row before it in its stream. stored_ms: when it
     // was written, by the clock of meta's clock_ms.

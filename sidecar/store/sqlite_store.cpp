@@ -31,7 +31,8 @@ std::uint64_t log_octets_of(const core::Transaction& transaction, std::uint64_t 
   constexpr std::uint64_t range = 42;  // two numbers, brackets and commas
   constexpr std::uint64_t pages_of_trees = 64U << 10;
   std::uint64_t sum = record * (transaction.streams.size() + transaction.grants.size() + transaction.parked.size() +
-                                transaction.subscriptions.size() + transaction.unparked.size() + removed);
+                                transaction.subscriptions.size() + transaction.unparked.size() +
+                                transaction.gaps.size() + transaction.told.size() + removed);
   for (const auto& row : transaction.rows) sum += record + row.octets.size();
   for (const auto& dead : transaction.dead) sum += 2 * record + dead.payload.size() + dead.attributes.size();
   for (const auto& cursor : transaction.cursors) sum += record + range * cursor.settled.size();

@@ -21,6 +21,11 @@ struct Growth {
   Sequence newest = 0;
 };
 
+constexpr const char* put_subscription =
+    "INSERT INTO subscription(id, stream, name, mode, start, claim, made, max_messages, max_octets, on_limit) "
+    "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT(id) DO UPDATE SET stream = ?2, name = ?3, "
+    "mode = ?4, start = ?5, claim = ?6, made = ?7, max_messages = ?8, max_octets = ?9, on_limit = ?10";
+
 }  // namespace
 
 TransactionWriter::TransactionWriter(SQLite::Database& database, RowSweeper& sweeper)
@@ -34,17 +39,13 @@ TransactionWriter::TransactionWriter(SQLite::Database& database, RowSweeper& swe
               "writer = ?7, writer_name = ?8, writer_host = ?9, writer_pid = ?10, writer_start = ?11, retain_ms = ?12, "
               "retain_messages = ?13, retain_octets = ?14"),
       sum_stream_(database, sum_stream_sql),
-      // A grant id is bound to its range for ever: with another range nothing is changed, and that is found.
       grant_(
           database,
           "INSERT INTO grant_block(stream, grant_id, first, last, handle, sum) "
           "VALUES(?1, ?2, ?3, ?4, ?5, record_sum(?1, ?2, ?3, ?4, ?5)) "
           "ON CONFLICT(stream, grant_id) DO UPDATE SET handle = ?5, sum = excluded.sum WHERE first = ?3 AND last = ?4"),
       close_grant_(database, "DELETE FROM grant_block WHERE stream = ?1 AND grant_id = ?2"),
-      subscription_(database,
-                    "INSERT INTO subscription(id, stream, name, mode, start, claim, made) "
-                    "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT(id) DO UPDATE SET stream = ?2, name = ?3, "
-                    "mode = ?4, start = ?5, claim = ?6, made = ?7"),
+      subscription_(database, put_subscription),
       sum_subscription_(database, sum_subscription_sql),
       clear_filters_(database, "DELETE FROM subscription_filter WHERE subscription = ?1"),
       filter_(database, "INSERT INTO subscription_filter(subscription, position, topic, up_to) VALUES(?1, ?2, ?3, ?4)"),
@@ -67,6 +68,10 @@ TransactionWriter::TransactionWriter(SQLite::Database& database, RowSweeper& swe
             "ON CONFLICT(subscription, sequence) DO NOTHING"),
       find_parked_(database, "SELECT sequence FROM parked WHERE subscription = ?1 AND sequence BETWEEN ?2 AND ?3"),
       unpark_(database, "DELETE FROM parked WHERE subscription = ?1 AND sequence = ?2"),
+      gap_(database,
+           "INSERT INTO gap(subscription, number, first, last, reason, sum) "
+           "VALUES(?1, ?2, ?3, ?4, ?5, record_sum(?1, ?2, ?3, ?4, ?5)) ON CONFLICT DO NOTHING"),
+      end_gap_(database, "DELETE FROM gap WHERE subscription = ?1 AND number = ?2"),
       cursor_(database,
               "INSERT INTO cursor(subscription, floor, settled, sum) VALUES(?1, ?2, ?3, record_sum(?1, ?2, ?3)) "
               "ON CONFLICT(subscription) DO UPDATE SET floor = ?2, settled = ?3, sum = excluded.sum"),
@@ -74,8 +79,11 @@ TransactionWriter::TransactionWriter(SQLite::Database& database, RowSweeper& swe
                   "INSERT INTO meta(key, value, sum) VALUES('clock_ms', ?1, record_sum('clock_ms', ?1)) "
                   "ON CONFLICT(key) DO UPDATE SET value = ?1, sum = excluded.sum"),
       first_parked_(database, "SELECT stream, sequence FROM parked WHERE subscription = ?1 ORDER BY sequence LIMIT 1"),
-      count_parked_(database, "SELECT count(*) FROM parked WHERE subscription = ?1"),
+      count_records_(database,
+                     "SELECT (SELECT count(*) FROM parked WHERE subscription = ?1) + "
+                     "(SELECT count(*) FROM gap WHERE subscription = ?1)"),
       remove_parked_(database, "DELETE FROM parked WHERE subscription = ?1"),
+      remove_gaps_(database, "DELETE FROM gap WHERE subscription = ?1"),
       remove_cursor_(database, "DELETE FROM cursor WHERE subscription = ?1"),
       remove_subscription_(database, "DELETE FROM subscription WHERE id = ?1") {}
 
@@ -92,6 +100,8 @@ std::vector<core::Pruned> TransactionWriter::apply(const core::Transaction& tran
   for (const auto& parked : transaction.parked) write_parked(parked);
   for (const auto& dead : transaction.dead) write_dead(dead);
   for (const auto& message : transaction.unparked) unpark(message);
+  for (const auto& gap : transaction.told) SqlQuery(end_gap_).with(gap.subscription).with(gap.number).run();
+  for (const auto& gap : transaction.gaps) write_gap(gap);
   for (const auto& cursor : transaction.cursors) write_cursor(cursor);
   for (const auto subscription : transaction.removed) remove(subscription);
   // More may go than comes, so that a backlog of pruned rows shrinks under load too.
@@ -105,7 +115,7 @@ std::vector<core::Pruned> TransactionWriter::apply(const core::Transaction& tran
 std::uint64_t TransactionWriter::records_removed(const core::Transaction& transaction) {
   std::uint64_t records = 0;
   for (const auto subscription : transaction.removed) {
-    SqlQuery query(count_parked_);
+    SqlQuery query(count_records_);
     if (query.with(subscription).next()) records += 3 + query.natural(0);
   }
   return records;
@@ -146,6 +156,7 @@ void TransactionWriter::write_grant(const core::GrantRecord& grant) {
 
 void TransactionWriter::write_subscription(const core::SubscriptionRecord& subscription) {
   const std::string mode = name_of(subscription.mode);
+  const std::string on_limit = name_of(subscription.limit.then);
   SqlQuery(subscription_)
       .with(subscription.id)
       .with(subscription.stream)
@@ -154,6 +165,9 @@ void TransactionWriter::write_subscription(const core::SubscriptionRecord& subsc
       .with(subscription.start)
       .with(subscription.claim)
       .with(subscription.made)
+      .with(subscription.limit.messages)
+      .with(subscription.limit.octets)
+      .with(on_limit)
       .run();
   SqlQuery(clear_filters_).with(subscription.id).run();
   std::int64_t position = 0;
@@ -226,6 +240,16 @@ void TransactionWriter::write_dead(const core::DeadRecord& dead) {
       .run();
 }
 
+void TransactionWriter::write_gap(const core::GapRecord& gap) {
+  SqlQuery(gap_)
+      .with(gap.subscription)
+      .with(gap.number)
+      .with(gap.range.first)
+      .with(gap.range.last)
+      .with(gap.reason)
+      .run();
+}
+
 void TransactionWriter::write_cursor(const core::CursorRecord& cursor) {
   const std::string settled = ranges_to_text(cursor.settled);
   SqlQuery(cursor_).with(cursor.subscription).with(cursor.floor).with(settled).run();
@@ -249,7 +273,8 @@ void TransactionWriter::unpark(const core::Unpark& message) {
 void TransactionWriter::remove(core::SubscriptionId subscription) {
   if (SqlQuery query(first_parked_); query.with(subscription).next())
     sweeper_.revisit(query.number(0), query.natural(1));
-  for (SQLite::Statement* statement : {&remove_parked_, &remove_cursor_, &clear_filters_, &remove_subscription_}) {
+  for (SQLite::Statement* statement :
+       {&remove_parked_, &remove_gaps_, &remove_cursor_, &clear_filters_, &remove_subscription_}) {
     SqlQuery(*statement).with(subscription).run();
   }
 }

@@ -32,6 +32,7 @@ class TransactionWriter {
   void write_rows(const core::Transaction& transaction);
   void write_parked(const core::ParkedRecord& parked);
   void write_dead(const core::DeadRecord& dead);
+  void write_gap(const core::GapRecord& gap);
   void write_cursor(const core::CursorRecord& cursor);
   void unpark(const core::Unpark& message);
   void remove(core::SubscriptionId subscription);
@@ -40,7 +41,7 @@ class TransactionWriter {
   RowSweeper& sweeper_;
   SQLite::Statement stream_;
   SQLite::Statement sum_stream_;
-  SQLite::Statement grant_;
+  SQLite::Statement grant_;  // an id is bound to its range for ever: with another one nothing changes, which is found
   SQLite::Statement close_grant_;
   SQLite::Statement subscription_;
   SQLite::Statement sum_subscription_;
@@ -52,11 +53,14 @@ class TransactionWriter {
   SQLite::Statement dead_;
   SQLite::Statement find_parked_;
   SQLite::Statement unpark_;
+  SQLite::Statement gap_;
+  SQLite::Statement end_gap_;
   SQLite::Statement cursor_;
   SQLite::Statement keep_clock_;
   SQLite::Statement first_parked_;
-  SQLite::Statement count_parked_;
+  SQLite::Statement count_records_;
   SQLite::Statement remove_parked_;
+  SQLite::Statement remove_gaps_;
   SQLite::Statement remove_cursor_;
   SQLite::Statement remove_subscription_;
 };

@@ -132,6 +132,7 @@ class TestWorker {
     subscription_ = subscription;
     mode_ = SubscriptionMode::exclusive;
   }
+  void share(const std::string& subscription) { subscription_ = subscription; }
   void join(const std::vector<GrantRange>& held = {}) {
     peer = &bench_.connect(pid_);
     seen_ = 0;
@@ -147,6 +148,7 @@ class TestWorker {
     if (!endpoint.empty()) message.live_endpoints = {endpoint};
     message.credit = credit;
     message.held = held;
+    message.limit = limit;
     bench_.say(*peer, message);
     learn();
   }
@@ -225,6 +227,7 @@ class TestWorker {
   Token token = 0;
   Credit credit;
   std::string stream = "s";
+  BacklogLimit limit{};
   std::string endpoint;                        ///< of its live socket; empty: none
   std::map<Sequence, std::uint32_t> attempts;  ///< as told by the last redelivery of each
 

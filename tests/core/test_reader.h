@@ -30,7 +30,8 @@ class TestReader {
     message.claim = claim;
     message.listens = listens;
     message.host = "here";
-    message.credit = {32, 1U << 20};
+    message.credit = credit;
+    message.limit = limit;
     bench_.say(*peer, message);
     const auto subscribed = peer->last<Subscribed>();
     if (!subscribed) return;
@@ -44,16 +45,23 @@ class TestReader {
   void settle(Fill fill) {
     Settle said;
     said.token = token;
-    said.credit = {32, 1U << 20};
+    said.credit = credit;
     fill(said);
     bench_.say(*peer, std::move(said));
   }
+  /// Its application was told.
+  void tell(std::uint64_t gap) {
+    settle([&](Settle& said) { said.missed = {gap}; });
+  }
   void ask(Sequence want) { bench_.say(*peer, CatchUp{token, want}); }
 
-  /// What came on the control link since the last look: first owed sequence of each batch, and what it covers.
+  /// What came on the control link since the last look: first owed sequence of each batch, and what it covers; and all
+  /// in the order in which it came, gaps as their first sequence below zero.
   struct Heard {
     std::vector<std::pair<Sequence, Sequence>> batches;
     std::vector<Sequence> checkpoints;
+    std::vector<Missed> gaps;
+    std::vector<std::int64_t> order;
   };
   Heard hear() {
     Heard heard;
@@ -61,6 +69,10 @@ class TestReader {
       const ControlMessage& message = peer->heard[seen_].message;
       if (const auto* again = std::get_if<Redelivery>(&message)) {
         heard.batches.emplace_back(again->owed.front().range.first, again->covers);
+        heard.order.push_back(static_cast<std::int64_t>(again->owed.front().range.first));
+      } else if (const auto* missed = std::get_if<Missed>(&message)) {
+        heard.gaps.push_back(*missed);
+        heard.order.push_back(-static_cast<std::int64_t>(missed->range.first));
       } else if (const auto* point = std::get_if<Checkpoint>(&message)) {
         heard.checkpoints.push_back(point->to);
       }
@@ -76,6 +88,8 @@ class TestReader {
   Sequence until = 0;
   std::uint64_t claim = 0;
   bool listens = true;
+  Credit credit{32, 1U << 20};
+  BacklogLimit limit{};
   Peer* peer = nullptr;
   Token token = 0;
   Sequence floor = 0;
@@ -128,5 +142,6 @@ struct Reading {
 
 using Batches = std::vector<std::pair<Sequence, Sequence>>;
 using Points = std::vector<Sequence>;
+using Order = std::vector<std::int64_t>;
 
 }  // namespace restante::core

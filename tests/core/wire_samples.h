@@ -63,9 +63,9 @@ auto fields(const Message& m) {
     const auto& [a, b, c, d, e, f, g, h, i, j, k] = m;
     return std::tie(a, b, c, d, e, f, g, h, i, j, k);
   } else {
-    static_assert(count == 15);
-    const auto& [a, b, c, d, e, f, g, h, i, j, k, l, n, o, p] = m;
-    return std::tie(a, b, c, d, e, f, g, h, i, j, k, l, n, o, p);
+    static_assert(count == 16);
+    const auto& [a, b, c, d, e, f, g, h, i, j, k, l, n, o, p, q] = m;
+    return std::tie(a, b, c, d, e, f, g, h, i, j, k, l, n, o, p, q);
   }
 }
 
@@ -113,7 +113,8 @@ inline std::vector<ControlMessage> all_words() {
                 {{25, {26, 27}}},
                 true,
                 28,
-                29},
+                29,
+                {29, 30, OnLimit::refuse}},
       Settle{31,
              {{32, {33, 34}}, {32, {36, 40}}},
              {{35, 36, 37, true}, {35, 38, -1, false}},

@@ -72,9 +72,13 @@ std::string digest(core::Store& store) {
         line("block", block.stream, block.grant.grant, block.grant.range.first, block.grant.range.last, block.handle);
   }
   for (const auto& one : image.subscriptions) {
-    text += line("subscription", one.id, one.stream, one.name, static_cast<int>(one.mode), one.start, one.claim);
+    text += line("subscription", one.id, one.stream, one.name, static_cast<int>(one.mode), one.start, one.claim,
+                 one.limit.messages, one.limit.octets, static_cast<int>(one.limit.then));
     for (const std::string& filter : one.filters) text += line("filter", filter);
     streams[one.id] = one.stream;
+  }
+  for (const auto& gap : image.gaps) {
+    text += line("gap", gap.subscription, gap.number, gap.range.first, gap.range.last, gap.reason);
   }
   for (const auto& cursor : image.cursors) {
     text += line("cursor", cursor.subscription, cursor.floor, text_of(cursor.settled));

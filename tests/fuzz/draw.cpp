@@ -55,6 +55,7 @@ Subscribe draw_subscribe(Script& script, const Known& known) {
   subscribe.known = draw_ranges(script, known);
   subscribe.held = draw_ranges(script, known);
   subscribe.listens = script.chance();
+  if (script.chance()) subscribe.limit = {script.below(8), script.below(4) * 100, OnLimit(script.below(2))};
   return subscribe;
 }
 

@@ -82,12 +82,21 @@ TEST_CASE("sub takes the options of recv, and says how it is remembered") {
   CHECK(sub.idle == Duration{3s});
   CHECK(sub.framing == Framing::nulls);
   CHECK(sub.lease == Duration{1min});
+  CHECK(sub.limit == restante::BacklogLimit{});
+  const auto limited = parse_as<SubCommand>(
+      {"sub", "weather", "--durable", "s", "--max-messages", "12", "--max-octets", "2KiB", "--on-limit", "refuse"});
+  CHECK(limited.limit == restante::BacklogLimit{12, 2048, restante::OnLimit::refuse});
   CHECK(sub.live == "none");
   CHECK(parse_as<SubCommand>({"sub", "weather"}).durable.empty());
 }
 
 TEST_CASE("sub refuses what has no meaning, and says why") {
   CHECK_THROWS_WITH(parse({"sub", "weather", "--shared"}), Contains("--shared needs --durable NAME"));
+  CHECK_THROWS_WITH(parse({"sub", "weather", "--max-messages", "5"}), Contains("--max-messages needs --durable NAME"));
+  CHECK_THROWS_WITH(parse({"sub", "weather", "--durable", "s", "--max-messages", "0"}), Contains("--max-messages"));
+  CHECK_THROWS_WITH(parse({"sub", "weather", "--durable", "s", "--on-limit", "cut"}), Contains("set one with"));
+  CHECK_THROWS_WITH(parse({"sub", "weather", "--durable", "s", "--max-octets", "1MiB", "--on-limit", "wait"}),
+                    Contains("cut or refuse"));
   CHECK_THROWS_WITH(parse({"sub", "weather", "--start", "new"}), Contains("--start needs --durable NAME"));
   CHECK_THROWS_WITH(parse({"sub", "weather", "--durable", "s", "--start", "middle"}),
                     Contains("new, beginning, a sequence"));

@@ -42,6 +42,9 @@ core::NodeStatus sample() {
   workers.acked = 21;
   workers.redelivered = 22;
   workers.attempts = 23;
+  workers.limit = {24, 25, OnLimit::refuse};
+  workers.cut = 26;
+  workers.gaps = 27;
   workers.live = true;
   workers.why = "no \"consumer\"";
   stream.subscriptions = {workers, core::SubscriptionStatus{}};

@@ -108,6 +108,7 @@ TEMPLATE_TEST_CASE("subscriptions come back with their filters in order", "[stor
   audit.filters = {"z/+", "a/\"#", ""};
   audit.start = 77;
   audit.claim = 0xF000000000000000;
+  audit.limit = {12, 0xF000000000000001, OnLimit::refuse};
   transaction.subscriptions.push_back(audit);
   bench.store().commit(transaction);
   bench.reopen();
@@ -119,6 +120,8 @@ TEMPLATE_TEST_CASE("subscriptions come back with their filters in order", "[stor
   CHECK(subscriptions[1].filters == audit.filters);
   CHECK(subscriptions[1].start == 77);
   CHECK(subscriptions[1].claim == audit.claim);
+  CHECK(subscriptions[0].limit == BacklogLimit{});
+  CHECK(subscriptions[1].limit == audit.limit);
 
   core::Transaction narrowed;
   audit.filters = {"b"};
@@ -242,6 +245,8 @@ TEMPLATE_TEST_CASE("a transaction that breaks a rule of the books is not kept an
   SECTION("two subscriptions of one name") { broken.subscriptions.push_back(subscription_of(2, 1, "workers")); }
   SECTION("two streams of one name") { broken.streams.push_back(stream_of(2, "orders")); }
   SECTION("a parked message of an unknown subscription") { broken.parked.push_back(parked_of(2, 1, 1)); }
+  SECTION("a gap of an unknown subscription") { broken.gaps.push_back({2, 1, {1, 2}, "limit"}); }
+  SECTION("a gap that ends before it begins") { broken.gaps.push_back({1, 1, {2, 1}, "limit"}); }
   SECTION("a cursor of an unknown subscription") { broken.cursors.push_back({2, 1, {}}); }
   SECTION("a prune of an unknown stream") { broken.prunes.push_back({2, 1}); }
   CHECK_THROWS_AS(bench.store().commit(broken), core::StoreFailed);

@@ -143,6 +143,7 @@ TEST_CASE("a record that does not fit its checksum is refused, and told which", 
     transaction.grants.push_back({1, {0xABCD, {1, 1000}}, 0xA});
     transaction.cursors.push_back({1, 10, {{12, 13}}});
     transaction.parked.push_back({1, 9, 0xABCD, 1, 2, "nack"});
+    transaction.gaps.push_back({1, 77, {3, 5}, "limit"});
     store.commit(transaction);
   }
   const auto [change, record] = GENERATE(table<std::string, std::string>({
@@ -152,6 +153,8 @@ TEST_CASE("a record that does not fit its checksum is refused, and told which", 
       {"INSERT INTO subscription_filter VALUES(1, 9, 'a/#', 0)", "table subscription, workers"},
       {"UPDATE grant_block SET handle = handle + 1", "table grant_block, of stream 1"},
       {"UPDATE parked SET attempts = 1", "table parked, of subscription 1, sequence 9"},
+      {"UPDATE gap SET last = 6", "table gap, of subscription 1, from sequence 3"},
+      {"UPDATE subscription SET max_messages = 7", "table subscription, workers"},
       {"UPDATE meta SET value = value || '1' WHERE key = 'created'", "table meta, created"},
   }));
   run_sql(place.path(), change);

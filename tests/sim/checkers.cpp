@@ -94,9 +94,58 @@ void Ledger::on_handed(const Reader& reader, const Handed& handed, bool again_al
                     " is handed out for the " + std::to_string(times) + ". time as attempt " +
                     std::to_string(handed.attempt));
   }
-  // A row that the disk lost comes late if its writer has it still: what was behind it did not wait.
+  // A row that the disk lost comes late if its writer has it still: what was behind it did not wait. And an older copy
+  // of the store may have what was cut.
   if (reader.in_order && !session.goes_back)
-    check_order(session, reader, handed, is_first && !excused_.contains(number));
+    check_order(session, reader, handed, is_first && !excused_.contains(number) && !book.gone.contains(number));
+}
+
+void Ledger::on_gap(const Reader& reader, std::uint64_t number, core::Range range) {
+  Book& book = books_[reader.subscription];
+  Session& session = sessions_.at(reader.session);
+  if (!book.may_be_cut) throw Violation("gap that nobody chose: in " + reader.subscription);
+  if (!session.gaps.insert(number).second) {
+    throw Violation("gap told twice: from " + std::to_string(range.first) + " in " + reader.subscription);
+  }
+  const bool is_over = session.is_over;
+  if (reader.in_order && !session.goes_back && !is_over) check_place_of_gap(session, book, range);
+  if (reader.in_order && !is_over) take_place(session, book, range);
+  bool any = false;
+  for (const auto& [message_number, message] : sent_) {
+    if (message.stream != book.stream || message.sequence < range.first || message.sequence > range.last) continue;
+    any = any || owns(book, is_over ? book.former : book.versions, message_number, false);
+    book.gone.insert(message_number);
+  }
+  if (!any) throw Violation("gap of nothing: from " + std::to_string(range.first) + " in " + reader.subscription);
+}
+
+/// What is gone has its place in the order as if it were handed out for the first time.
+void Ledger::check_place_of_gap(const Session& session, const Book& book, core::Range range) const {
+  for (const auto& [topic, newest] : session.newest) {
+    if (newest < range.first) continue;
+    for (const auto& [number, message] : sent_) {
+      const bool is_in = message.stream == book.stream && message.topic == topic && message.sequence >= range.first &&
+                         message.sequence <= range.last && message.sequence < newest;
+      if (!is_in || book.handed.contains(number) || excused_.contains(number) || book.gone.contains(number)) continue;
+      if (book.never.contains(number) || !owns(book, book.versions, number, true)) continue;
+      if (!confirmed_.contains(number)) continue;  // its sender may have died before the sidecar heard of it
+      throw Violation("order: a gap from " + std::to_string(range.first) + " with " + std::to_string(message.sequence) +
+                      " of \"" + topic + "\" after " + std::to_string(newest));
+    }
+  }
+}
+
+/// And what comes for the first time behind it must not be below what is gone.
+void Ledger::take_place(Session& session, const Book& book, core::Range range) const {
+  std::map<std::string, Sequence> first;
+  for (const auto& [number, message] : sent_) {
+    const bool is_in =
+        message.stream == book.stream && message.sequence >= range.first && message.sequence <= range.last;
+    if (!is_in || book.handed.contains(number) || !owns(book, book.versions, number, true)) continue;
+    Sequence& lowest = first.try_emplace(message.topic, message.sequence).first->second;
+    lowest = std::min(lowest, message.sequence);
+  }
+  for (const auto& [topic, sequence] : first) session.newest[topic] = std::max(session.newest[topic], sequence);
 }
 
 void Ledger::on_replayed(const Handed& handed) const {
@@ -151,6 +200,7 @@ void Ledger::on_store_replaced(const std::set<Number>& confirmed, const std::set
   }
   for (auto& [id, session] : sessions_) {
     if (!subscriptions.contains(session.subscription)) session.goes_back = true;
+    session.gaps.clear();  // it may owe again what was told
     const Book& book = books_[session.subscription];
     std::erase_if(session.seen, [&](const Id& seen) {
       const Number number = ids_.at(seen);
@@ -192,6 +242,7 @@ std::vector<Ledger::Number> Ledger::missing() const {
   for (const auto& [name, book] : books_) {
     for (const Number number : confirmed_) {
       if (book.done.contains(number) || book.dead.contains(number) || excused_.contains(number)) continue;
+      if (book.gone.contains(number)) continue;
       if (book.from && number >= *book.from && owns(book, book.versions, number, true)) missing.push_back(number);
     }
   }

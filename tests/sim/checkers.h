@@ -14,6 +14,8 @@
 
 #include <restante/types.h>
 
+#include "core/messages.h"
+
 namespace restante::sim {
 
 /// A broken promise; `what()` begins with the name of the checker.
@@ -85,6 +87,14 @@ class Ledger {
   /// The session was told that its node's store has forgotten what is from `from` on.
   void on_regress(std::uint64_t session, Sequence from);
 
+  // ---- limits
+  void on_limit(const std::string& subscription, const BacklogLimit& limit) {
+    books_[subscription].may_be_cut = limit != BacklogLimit{} && limit.then == OnLimit::cut;
+  }
+  /// The application was told that of what it has not got in `range` the rest is gone: that is excused, if somebody
+  /// chose a limit for it.
+  void on_gap(const Reader& reader, std::uint64_t number, core::Range range);
+
   // ---- what is taken away
   [[nodiscard]] const std::set<Number>& confirmed() const noexcept { return confirmed_; }
   [[nodiscard]] const std::map<Number, Message>& messages() const noexcept { return sent_; }
@@ -122,6 +132,8 @@ class Ledger {
     std::optional<Number> from;   ///< owns what is sent from this number on; nullopt: nobody was told yet
     std::set<Number> never;       ///< confirmed before it was asked for
     std::set<Number> done, dead, rejected;
+    std::set<Number> gone;  ///< in a gap that was told
+    bool may_be_cut = false;
     std::map<Number, std::uint32_t> handed;  ///< how often
     std::size_t lost = 0;                    ///< sessions
     bool removed = false;                    ///< once; an older store may have it again
@@ -129,11 +141,14 @@ class Ledger {
   struct Session {
     std::string subscription;
     std::set<Id> seen;
+    std::set<std::uint64_t> gaps;            // told, by number
     std::map<std::string, Sequence> newest;  // by topic
     bool is_over = false;                    // its subscription was removed: what it has in hand still comes out
     bool goes_back = false;                  // its subscription is made again and may begin before where it was
   };
   [[nodiscard]] Number check_octets(GrantId grant, Sequence sequence, std::string_view payload) const;
+  void take_place(Session& session, const Book& book, core::Range range) const;
+  void check_place_of_gap(const Session& session, const Book& book, core::Range range) const;
   static void check_order(Session& session, const Reader& reader, const Handed& handed, bool is_first);
   /// Does it own it by all versions that may hold for it, or by any of them?
   [[nodiscard]] bool owns(const Book& book, const std::vector<Version>& versions, Number number, bool by_all) const;

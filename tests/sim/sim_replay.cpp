@@ -54,6 +54,7 @@ void SimReplay::on_gap(core::Range range) {
   if (tell)
     tell("  replay is told that " + std::to_string(range.first) + " to " + std::to_string(range.last) + " are gone");
   ++gaps_;
+  gone_.emplace_back(store_, range);
   std::erase_if(owed_, [&](const Id& id) { return range.first <= id.second && id.second <= range.last; });
 }
 
@@ -107,7 +108,11 @@ void SimReplay::take(const Ledger& ledger, const core::Inbox::Item& item, core::
   if (!is_new && !in_hand && !again_.contains(id)) throw Violation("twice in a replay: " + what);
   again_.erase(id);
   Sequence& newest = newest_[topic];
-  if (is_new && item.sequence < newest && !ledger.is_excused(item.grant, item.sequence)) {
+  // An older copy of the store, put back, may have what it was told is gone.
+  const bool was_gone = std::any_of(gone_.begin(), gone_.end(), [&](const auto& gone) {
+    return gone.first != store_ && gone.second.first <= item.sequence && item.sequence <= gone.second.last;
+  });
+  if (is_new && item.sequence < newest && !was_gone && !ledger.is_excused(item.grant, item.sequence)) {
     throw Violation("order in a replay: " + what + " after " + std::to_string(newest));
   }
   newest = std::max(newest, item.sequence);

@@ -100,6 +100,7 @@ void SimSidecar::start(const core::OutboxSettings& settings, std::uint64_t seed,
   office_->set_wall(wall_ms);
   failing_ = Failing::no;
   failed_ = false;
+  ++starts_;
   copied_.clear();
   witness_.on_start();
   frozen_until = now;
@@ -222,6 +223,7 @@ void SimSidecar::commit(const core::Transaction& transaction) {
         if (known != disk_.contents().subscriptions.end()) removed.push_back(known->second.name);
       }
       const core::CommitToken token = disk_.commit(transaction);
+      if (!transaction.gaps.empty()) count("cut by a limit");
       for (const std::string& name : removed) on_removed(name);
       if (commits != nullptr) commits->push_back(transaction);
       if (failing_ == Failing::no) answers_.emplace_back(token);
@@ -294,7 +296,10 @@ void SimSidecar::tick(core::Instant now, std::int64_t wall_ms) {
 void SimSidecar::perform(core::Instant now) {
   for (core::LoadRequest& load : office_->take_loads()) requests_.emplace_back(load);
   for (core::ParkedRequest& load : office_->take_parked_loads()) requests_.emplace_back(load);
-  if (auto transaction = office_->next_transaction(now)) requests_.emplace_back(std::move(*transaction));
+  if (auto transaction = office_->next_transaction(now)) {
+    witness_.check_cuts(*transaction, *office_);
+    requests_.emplace_back(std::move(*transaction));
+  }
   for (core::Outgoing& one : office_->take_outgoing()) {
     const auto at = links_.find(one.link);
     if (at == links_.end()) continue;
@@ -304,6 +309,10 @@ void SimSidecar::perform(core::Instant now) {
     witness_.on_told(one.message, *office_);
     const auto* begun = std::get_if<core::Subscribed>(&one.message);
     if (begun != nullptr && begun->mode == core::SubscriptionMode::replay && on_replay) on_replay(*begun);
+    if (const auto* missed = std::get_if<core::Missed>(&one.message)) {
+      if (gaps_told_.try_emplace(missed->number, starts_).first->second != starts_)
+        count("gap told again after restart");
+    }
     if (tell) tell("  link " + std::to_string(one.link) + " < " + name);
     Frames frames;
     frames.push_back(core::encode(core::ControlFrame{++link.sidecar_number, std::move(one.message)}));

@@ -92,7 +92,9 @@ class SimSidecar {
   enum class Failing { no, kept, lost } failing_ = Failing::no;
   bool failed_ = false;
   Witness witness_;
-  std::map<GrantId, Sequence> copied_;  // highest of each block, in this life
+  std::uint64_t starts_ = 0;
+  std::map<std::uint64_t, std::uint64_t> gaps_told_;  // by number: in which life first
+  std::map<GrantId, Sequence> copied_;                // highest of each block, in this life
 };
 
 }  // namespace restante::sim

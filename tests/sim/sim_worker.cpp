@@ -23,6 +23,7 @@ core::Inbox::Options options_of(const Role& role, const SimWorker::Setup& setup)
   options.subscription = role.subscription;
   options.mode = role.exclusive ? core::SubscriptionMode::exclusive : core::SubscriptionMode::shared;
   options.filters = role.filters;
+  options.limit = role.limit;
   return options;
 }
 
@@ -36,6 +37,10 @@ void SimWorker::perform(core::Instant now) {
     throw Violation("held back above their bound: " + std::to_string(core_.held_back()) + " live copies");
   }
   for (const core::Inbox::Event& event : core_.take_events()) {
+    if (event.kind == core::Inbox::Event::Kind::gap) {
+      on_gap(event.number, {event.from, event.to});
+      core_.told(event.number, now);
+    }
     if (event.kind != core::Inbox::Event::Kind::regressed) continue;
     floor_ = std::min(floor_, event.from - std::min<Sequence>(event.from, 1));
     for (Hand& hand : hands_) hand.is_forgotten = hand.is_forgotten || hand.item.sequence >= event.from;

@@ -33,6 +33,7 @@ struct Role {
   bool exclusive = false;
   std::vector<std::string> filters{};
   bool is_changed = false;  ///< the filters are other ones than it was made with
+  BacklogLimit limit{};
 };
 
 /// One life of a working process, or of one that reads in order.
@@ -82,6 +83,8 @@ class SimWorker {
   std::function<void(const std::string&)> tell;
   /// Called when the application is told that the store has forgotten what is from here on.
   std::function<void(Sequence)> on_regress;
+  /// Called when the application is told of a gap.
+  std::function<void(std::uint64_t number, core::Range range)> on_gap;
   /// Called for what a run should meet sometimes.
   std::function<void(const char*)> count;
 

@@ -10,7 +10,7 @@ set(small_limits
   tracked_octets_max=12288 tracked_octets_all=24576 tracked_octets_min=3072 tracked_batches_max=16
   page_octets=2048 page_rows=4 transaction_octets=4096 early_ranges_max=8 loose_messages_max=32 ranges_max=16
   published_log_max=8
-  settled_ranges_max=256 hold_octets=4096 hold_batches=4)
+  settled_ranges_max=256 hold_octets=4096 hold_batches=4 gaps_max=4)
 
 # restante_small_limits(<file>): writes it, and again whenever limits.h has changed.
 function(restante_small_limits file)

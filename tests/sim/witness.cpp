@@ -117,6 +117,65 @@ void Witness::on(const core::Subscribed& subscribed) {
   newest = subscribed.claim;
 }
 
+namespace {
+
+/// Counted anew from the entries, as the books of one subscription have it while the transaction is under way.
+struct Cut {
+  std::uint64_t messages = 0, octets = 0;  // that stay
+  std::uint64_t cut = 0;
+  core::IntervalSet gone, stays;
+};
+
+Cut count_cut(const core::Cursor& cursor) {
+  Cut counted;
+  for (const auto& [first, entry] : cursor.entries()) {
+    if (entry.unsettled == 0) continue;
+    core::IntervalSet gone;
+    for (const core::Hold& held : entry.holds) {
+      if (held.session == 0) gone.insert(held.range);
+    }
+    core::IntervalSet away = entry.settled;
+    for (const core::Range& range : gone.ranges()) counted.gone.insert(range), away.insert(range);
+    for (const core::Range& range : away.subtract_from(entry.range)) {
+      counted.stays.insert(range);
+      counted.messages += range.last - range.first + 1;
+    }
+    counted.cut += gone.count();
+    counted.octets += entry.octets - entry.octets * gone.count() / entry.unsettled;
+  }
+  return counted;
+}
+
+}  // namespace
+
+void Witness::check_cuts(const core::Transaction& transaction, const core::Office& office) {
+  for (const auto& [name, outbox] : office.streams()) {
+    for (const auto& [id, subscription] : outbox.subscriptions()) {
+      const Cut counted = count_cut(subscription.group.cursor());
+      core::IntervalSet gaps;
+      for (const core::GapRecord& gap : transaction.gaps) {
+        if (gap.subscription == id) gaps.insert(gap.range);
+      }
+      const std::string whose = subscription.record.name + " of " + name;
+      for (const core::Range& range : counted.gone.ranges()) {
+        if (!gaps.contains(range))
+          throw Violation("cut without a gap: from " + std::to_string(range.first) + " in " + whose);
+      }
+      const bool is_exact = subscription.group.gaps().all().size() + transaction.gaps.size() < limits::gaps_max;
+      for (const core::Range& range : counted.stays.ranges()) {
+        if (is_exact && gaps.intersects(range)) throw Violation("gap over what is still to come: in " + whose);
+      }
+      const BacklogLimit& limit = subscription.record.limit;
+      const bool is_above = counted.cut == 0 || (limit.messages > 0 && limit.octets > 0) ||
+                            counted.messages >= limit.messages - limit.messages / 8;
+      if (!is_above && subscription.beyond.messages() == 0) {
+        throw Violation("cut below a limit: " + std::to_string(counted.messages) + " messages left of " +
+                        std::to_string(limit.messages) + " in " + whose);
+      }
+    }
+  }
+}
+
 void Witness::check_books(const core::Office& office) {
   for (const auto& [name, outbox] : office.streams()) {
     if (outbox.head() + 1 < outbox.writer().first) {

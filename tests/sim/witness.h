@@ -28,6 +28,10 @@ class Witness {
   // ---- what it says, in order
   void on_told(const core::ControlMessage& message, const core::Office& office);
 
+  /// A transaction that it asks for, before the disk has it: what is cut is owed as a gap, nothing that is still to
+  /// come is in a gap, and what the limit allows is left.
+  static void check_cuts(const core::Transaction& transaction, const core::Office& office);
+
   /// The bounds of its books, and what its floors may not pass.
   void check_books(const core::Office& office);
 

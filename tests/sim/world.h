@@ -61,6 +61,7 @@ class World {
   // ---- world_people.cpp: processes come and go
   void make_subscriptions();
   [[nodiscard]] std::string topic(std::size_t number) const;
+  [[nodiscard]] BacklogLimit draw_limit();
   [[nodiscard]] std::unique_ptr<SimProducer> make_producer(const std::string& stream);
   [[nodiscard]] std::unique_ptr<SimWorker> make_consumer(const Role& role);
   void make_listeners(const std::string& stream);

@@ -55,6 +55,7 @@ WorldOptions WorldOptions::draw(std::uint64_t seed) {
   options.listeners = options.streams > 1 ? random.below(3) : 0;
   options.replays = random.chance(1, 2);
   if (options.replays) options.retention = draw_retention(random);
+  options.limits = random.chance(1, 3);
   return options;
 }
 
@@ -75,6 +76,7 @@ std::string WorldOptions::text() const {
                                                                                     {"late", late},
                                                                                     {"changes", changes},
                                                                                     {"replays", replays},
+                                                                                    {"limits", limits},
                                                                                     {"clogs", clogs},
                                                                                     {"freezes", freezes},
                                                                                     {"zombies", zombies},

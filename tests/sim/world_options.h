@@ -35,6 +35,7 @@ struct WorldOptions {
   bool late = false;       ///< subscriptions that are made while all is under way
   bool changes = false;    ///< of the filters of subscriptions
   bool replays = false;    ///< sessions that read what is kept; with retention also its changes
+  bool limits = false;     ///< subscriptions have small ones, and are cut
   bool clogs = false;      ///< a path stands still in one direction, and goes on later
   bool freezes = false;    ///< processes that stop for a while, sidecars too
   bool zombies = false;    ///< producers that freeze, are replaced, and wake up

@@ -22,10 +22,20 @@ void World::make_subscriptions() {
     const std::string tail = number == 0 ? "" : "-of-" + std::to_string(number + 1);
     const std::string stream = "orders" + tail;
     made.streams.push_back(core::StreamRecord{.id = stream_id, .name = stream, .next = options_.next});
-    const Role work{stream, "workers" + tail, false, {}};
-    made.subscriptions.push_back(
-        {id++, stream_id, work.subscription, core::SubscriptionMode::shared, {}, options_.next - 1, 0});
+    Role work{stream, "workers" + tail, false, {}};
+    if (number > 0) work.limit = draw_limit();  // the first is a pipeline's
+    made.subscriptions.push_back({id++,
+                                  stream_id,
+                                  work.subscription,
+                                  core::SubscriptionMode::shared,
+                                  {},
+                                  options_.next - 1,
+                                  0,
+                                  {},
+                                  0,
+                                  work.limit});
     ledger_.on_subscription(work.subscription, stream, {});
+    ledger_.on_limit(work.subscription, work.limit);
     for (std::size_t at = 0; at < options_.workers; ++at) roles_.push_back(work);
     for (std::size_t at = 0; at < options_.readers; ++at) {
       Role role{stream, "reader-" + std::to_string(at + 1) + tail, true, {"#"}};
@@ -34,9 +44,19 @@ void World::make_subscriptions() {
         topics = {topic(0), topic(1)};
         role.filters = topics;
       }
-      made.subscriptions.push_back(
-          {id++, stream_id, role.subscription, core::SubscriptionMode::exclusive, role.filters, options_.next - 1, 0});
+      role.limit = draw_limit();
+      made.subscriptions.push_back({id++,
+                                    stream_id,
+                                    role.subscription,
+                                    core::SubscriptionMode::exclusive,
+                                    role.filters,
+                                    options_.next - 1,
+                                    0,
+                                    {},
+                                    0,
+                                    role.limit});
       ledger_.on_subscription(role.subscription, stream, topics);
+      ledger_.on_limit(role.subscription, role.limit);
       roles_.push_back(role);
     }
     producers_.push_back(make_producer(stream));
@@ -44,6 +64,16 @@ void World::make_subscriptions() {
   }
   disk_.commit(made);
   if (options_.commits != nullptr) options_.commits->push_back(made);
+}
+
+/// So small that somebody who is away for a while reaches it.
+BacklogLimit World::draw_limit() {
+  BacklogLimit limit;
+  if (!options_.limits || random_.chance(1, 4)) return limit;
+  if (random_.chance(2, 3)) limit.messages = 1 + random_.below(40);
+  if (limit.messages == 0 || random_.chance(1, 3)) limit.octets = 200 + random_.below(6000);
+  if (random_.chance(1, 6)) limit.then = OnLimit::refuse;
+  return limit;
 }
 
 std::unique_ptr<SimProducer> World::make_producer(const std::string& stream) {
@@ -71,6 +101,11 @@ std::unique_ptr<SimWorker> World::make_consumer(const Role& role) {
     note("session " + std::to_string(setup.session % 10000) + " is told of a regress from " + std::to_string(from));
     ++sometimes_["regression seen"];
     ledger_.on_regress(setup.session, from);
+  };
+  made->on_gap = [this, setup, role](std::uint64_t number, core::Range range) {
+    note("session " + std::to_string(setup.session % 10000) + " is told of a gap from " + std::to_string(range.first) +
+         " to " + std::to_string(range.last));
+    ledger_.on_gap({role.subscription, setup.session, role.exclusive}, number, range);
   };
   note("a consumer of " + role.subscription + " begins as session " + std::to_string(setup.session % 10000));
   return made;
@@ -164,9 +199,11 @@ void World::new_subscription() {
   std::vector<std::string> topics;
   if (options_.topics > 1 && random_.chance(1, 2)) topics = {topic(1)};
   role.filters = topics.empty() ? std::vector<std::string>{"#"} : topics;
+  role.limit = draw_limit();
   note("A NEW SUBSCRIPTION " + role.subscription + " OF " + stream);
   ++sometimes_["subscription made on the way"];
   ledger_.on_subscribing(role.subscription, stream, topics);
+  ledger_.on_limit(role.subscription, role.limit);
   roles_.push_back(role);
   workers_.push_back(make_consumer(role));
 }

@@ -38,7 +38,8 @@ def subscriptions_are_listed_and_shown():
         subscribe(c, s, "screen")
         publish(c, s, 3)
         table = subscriptions(c, s, "list").stdout.decode().splitlines()
-        expect(table[0].split() == ["STREAM", "NAME", "MODE", "BACKLOG", "OLDEST", "SESSIONS", "STATE"], f"{table}")
+        columns = ["STREAM", "NAME", "MODE", "BACKLOG", "OLDEST", "SESSIONS", "LIMIT", "STATE"]
+        expect(table[0].split() == columns, f"{table}")
         expect(table[1].split()[:4] == ["weather", "screen", "exclusive", "3"], f"{table}")
         expect(table[1].endswith("no consumer"), f"{table}")
         [one] = json.loads(subscriptions(c, s, "list", "weather", "--json").stdout)
@@ -90,3 +91,50 @@ def subscription_with_a_consumer_is_removed_by_force_only():
         c.cli("send", "orders", "--sidecar", s.ipc, input=b"42 apples\n")
         refused = subscriptions(c, s, "remove", "orders", "workers", "--yes", "--force", status=4)
         expect(b"belongs to the pipeline" in refused.stderr, f"{refused.stderr}")
+
+
+def shown(c, s):
+    return json.loads(subscriptions(c, s, "show", "weather", "screen", "--json").stdout)
+
+
+@scenario
+def subscription_at_its_limit_is_cut_and_told():
+    """The oldest go, also over a kill of the sidecar; the next reader is told once, in front of what is left."""
+    with Cluster() as c:
+        s = c.sidecar()
+        subscribe(c, s, "screen", "--max-messages", "16")
+        publish(c, s, 100)
+        one = shown(c, s)
+        expect(14 <= one["backlog_messages"] <= 16 and one["cut"] == 100 - one["backlog_messages"], f"{one}")
+        expect((one["max_messages"], one["on_limit"], one["gaps"]) == (16, "cut", 1), f"{one}")
+        text = subscriptions(c, s, "show", "weather", "screen").stdout
+        expect(b"limit 16 messages" in text and b"gaps to be told 1" in text, text.decode())
+        s.kill()
+        s = c.sidecar()
+        lines = [json.loads(line) for line in subscribe(c, s, "screen", "--json").splitlines()]
+        gap = lines[0]["gap"]
+        expect("limit of 16 messages" in gap["reason"] and gap["stream"] == "weather", f"{gap}")
+        left = [line["sequence"] for line in lines[1:]]
+        expect(left == list(range(gap["to"] + 1, gap["to"] + 1 + len(left))), f"{gap} {left}")
+        expect(gap["to"] - gap["from"] + 1 + len(left) == 100, f"{gap} {left}")
+        c.until("the gap is told", lambda: shown(c, s)["gaps"] == 0)
+        s.kill()
+        s = c.sidecar()
+        expect(subscribe(c, s, "screen", "--json") == "", "what was told and acked comes again")
+
+
+@scenario
+def subscription_at_its_limit_holds_its_publisher():
+    """If that was asked for: nothing goes, the publisher waits, and goes on when somebody reads."""
+    with Cluster() as c:
+        s = c.sidecar()
+        subscribe(c, s, "screen", "--max-messages", "10", "--on-limit", "refuse")
+        publish(c, s, 10)
+        text = "".join(f"more {number}\n" for number in range(5)).encode()
+        done = c.cli("pub", "weather", "north/oslo", "--sidecar", s.ipc, "--timeout", "2s", input=text)
+        expect(done.returncode == 1, f"pub ended with {done.returncode}: {done.stderr.decode()}")
+        one = shown(c, s)
+        expect((one["backlog_messages"], one["cut"], one["on_limit"]) == (10, 0, "refuse"), f"{one}")
+        expect(len(subscribe(c, s, "screen").splitlines()) == 10, "what was published before")
+        publish(c, s, 3)
+        expect(len(subscribe(c, s, "screen").splitlines()) == 3, "what was published then")

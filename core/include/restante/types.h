@@ -40,4 +40,15 @@ enum class Outcome : std::uint8_t {
   dropped,  ///< removed by a limit that the owner chose
 };
 
+/// What happens at a limit of a subscription: the oldest messages go and are told as a gap, or the publisher waits.
+enum class OnLimit : std::uint8_t { cut, refuse };
+
+/// How much may wait for a subscription that nobody reads, or that is read too slowly. 0: as much as the disk takes.
+struct BacklogLimit {
+  std::uint64_t messages = 0;
+  std::uint64_t octets = 0;  ///< with what belongs to them, as they are stored
+  OnLimit then = OnLimit::cut;
+  friend bool operator==(const BacklogLimit&, const BacklogLimit&) = default;
+};
+
 }  // namespace restante

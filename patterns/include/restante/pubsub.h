@@ -94,6 +94,9 @@ struct Subscription {
   bool shared = false;
   /// Of a replay: the last sequence that it wants; 0: the newest when it began.
   Sequence until = 0;
+  /// How much may wait for it, if it is made by this; without meaning later. What is above goes, the oldest first, and
+  /// its reader is told it as a Gap at its place; of what a reader has in hand nothing goes.
+  BacklogLimit limit{};
 };
 
 }  // namespace restante

@@ -1,0 +1,159 @@
+/// \file
+/// Limits of a subscription: what is above one is cut, and owed as a gap (B7), or its publisher waits.
+///
+/// What is cut is in memory, where it is known message by message: the window begins with the oldest, and pages bring
+/// what follows when that has gone. How much there is behind the window is counted (BacklogCount), never guessed: a cut
+/// must not take what the limit allows (decision 0016).
+
+#include <algorithm>
+
+#include "core/outbox.h"
+#include "core/topic_filter.h"
+
+namespace restante::core {
+
+namespace {
+
+std::uint64_t less(std::uint64_t from, std::uint64_t what) { return from - std::min(from, what); }
+
+/// So much is left when a limit has been passed, so that not every message is a commit.
+std::uint64_t kept_of(std::uint64_t limit) { return limit - limit / 8; }
+
+std::uint64_t above(std::uint64_t backlog, std::uint64_t limit) {
+  return limit == 0 || backlog <= limit ? 0 : backlog - kept_of(limit);
+}
+
+std::string text_of(const BacklogLimit& limit) {
+  std::string text;
+  if (limit.messages > 0) text = std::to_string(limit.messages) + " messages";
+  if (limit.octets > 0) text += (text.empty() ? "" : " or ") + std::to_string(limit.octets) + " octets";
+  return text;
+}
+
+}  // namespace
+
+Credit Outbox::certain_backlog(const Subscription& subscription) {
+  const Cursor& cursor = subscription.group.cursor();
+  const std::uint64_t beyond = less(subscription.beyond.messages(), cursor.early_messages());
+  const std::uint64_t octets = beyond == 0 ? 0 : subscription.beyond.octets() / subscription.beyond.messages() * beyond;
+  return {cursor.messages() + beyond, cursor.octets() + octets};
+}
+
+bool Outbox::is_over(const Credit& backlog, const BacklogLimit& limit) {
+  return above(backlog.messages, limit.messages) > 0 || above(backlog.octets, limit.octets) > 0;
+}
+
+/// By the upper bounds.
+bool Outbox::is_over_perhaps(const Subscription& subscription) {
+  return is_over({subscription.backlog_messages, subscription.backlog_octets}, subscription.record.limit);
+}
+
+bool Outbox::wants_cut(const Subscription& subscription) const {
+  if (subscription.record.limit.then != OnLimit::cut || !subscription.group.anything_owed()) return false;
+  if (!subscription.on_disk || !subscription.parked_known) return false;
+  return is_over(certain_backlog(subscription), subscription.record.limit) && !is_leaving(subscription.record.name) &&
+         !is_being_reset(subscription.record.name);
+}
+
+/// What is dropped is owed by nobody with the cursor and the gaps of this one transaction, and not before.
+void Outbox::collect_cuts(Transaction& transaction, Random& random) {
+  for (auto& [id, subscription] : subscriptions_) {
+    if (!wants_cut(subscription)) continue;
+    const BacklogLimit& limit = subscription.record.limit;
+    const Credit backlog = certain_backlog(subscription);
+    ReaderGroup& group = subscription.group;
+    Cut cut{id, group.take_cut(above(backlog.messages, limit.messages), above(backlog.octets, limit.octets)), {}};
+    if (cut.ranges.empty()) continue;
+    const std::string reason = "the subscription had reached its limit of " + text_of(limit);
+    cut.gaps = group.gaps().joined_with(
+        cut.ranges, reason, [&group](Range between) { return group.is_clear(between); }, random);
+    for (const std::uint64_t number : cut.gaps.replaced) transaction.told.push_back({id, number});
+    for (const OwedGaps::Gap& gap : cut.gaps.added) {
+      transaction.gaps.push_back(GapRecord{id, gap.number, gap.range, gap.reason});
+    }
+    subscription.cursor_dirty = true;
+    in_commit_.cuts.push_back(std::move(cut));
+  }
+}
+
+void Outbox::on_cuts(const InCommit& done, Instant now) {
+  for (const Cut& cut : done.cuts) {
+    Subscription& subscription = subscriptions_.at(cut.subscription);
+    Cursor::Change change;
+    for (const Range& range : cut.ranges) subscription.group.on_cut(range, change);
+    subscription.cut += change.messages;
+    apply(change, subscription, now);
+    for (const std::uint64_t number : cut.gaps.replaced) subscription.group.gaps().erase(number);
+    for (const OwedGaps::Gap& gap : cut.gaps.added) subscription.group.gaps().add(gap);
+  }
+}
+
+void Outbox::on_not_cut(InCommit& failed) {
+  for (const Cut& cut : failed.cuts) {
+    for (const Range& range : cut.ranges) subscriptions_.at(cut.subscription).group.on_not_cut(range);
+  }
+  pending_told_.insert(pending_told_.begin(), failed.told.begin(), failed.told.end());
+}
+
+// ---- gaps that were told
+
+void Outbox::on_told(const std::vector<std::uint64_t>& numbers, Subscription& subscription, Instant now) {
+  for (const std::uint64_t number : numbers) {
+    if (!subscription.group.gaps().erase(number)) continue;
+    pending_told_.push_back({subscription.record.id, number});
+    cursor_due_ = std::min(cursor_due_, after(now, limits::cursor_delay));
+  }
+}
+
+void Outbox::collect_told(Transaction& transaction) {
+  in_commit_.told = std::exchange(pending_told_, {});
+  transaction.told.insert(transaction.told.end(), in_commit_.told.begin(), in_commit_.told.end());
+}
+
+// ---- counting
+
+void Outbox::next_count(Subscription& subscription, std::uint64_t& number, std::vector<LoadRequest>& loads) const {
+  const auto page = subscription.beyond.next_page(subscription.group.cursor().tracked_to());
+  if (subscription.count_number != 0 || !page || !is_over_perhaps(subscription)) return;
+  subscription.count_number = ++number;
+  loads.push_back(LoadRequest{number, record_.id, *page, limits::sequence_max, limits::page_octets, limits::page_rows});
+}
+
+/// A page that nobody reads: only how much of it is owned is of interest.
+void Outbox::count_page(const LoadReply& reply, Subscription& subscription) {
+  subscription.count_number = 0;
+  BacklogCount& beyond = subscription.beyond;
+  const Sequence tracked_to = subscription.group.cursor().tracked_to();
+  const auto from = beyond.next_page(tracked_to);
+  for (const RowRecord& row : reply.rows) {
+    if (!from || row.last <= *from) continue;
+    std::string why;
+    const auto batch = Batch::parse(row.octets.aligned(), why);
+    const bool is_owned =
+        batch && filters_match(filters_at(subscription.record, batch->header().last), batch->header().topic);
+    if (is_owned) beyond.on_page(row.last, batch->count(), row.octets.size());
+    beyond.on_counted(row.last);
+  }
+  if (reply.end) beyond.on_counted_all();
+  else if (reply.rows.empty() && !reply.damaged.empty()) beyond.on_counted(reply.damaged.back().last);
+}
+
+// ---- the publisher waits
+
+void Outbox::note_limits() {
+  at_limit_.clear();
+  for (auto& [id, subscription] : subscriptions_) {
+    const BacklogLimit& limit = subscription.record.limit;
+    if (limit.then != OnLimit::refuse) continue;
+    const Credit backlog = certain_backlog(subscription);
+    const auto is_at = [&](std::uint64_t present, std::uint64_t most) {
+      return most > 0 && present >= (subscription.at_limit ? kept_of(most) : most);
+    };
+    subscription.at_limit = is_at(backlog.messages, limit.messages) || is_at(backlog.octets, limit.octets);
+    if (!subscription.at_limit) continue;
+    at_limit_ = "subscription " + subscription.record.name + " of stream " + record_.name + " is at its limit of " +
+                text_of(limit) + "; receive some of them, or remove it";
+  }
+}
+
+}  // namespace restante::core

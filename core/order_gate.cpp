@@ -31,6 +31,7 @@ void OrderGate::forget_below_baseline() {
 }
 
 bool OrderGate::note(const std::string& topic, Sequence last) {
+  noted_ = true;
   const auto at = seen_.find(topic);
   if (at != seen_.end()) {
     at->second = std::max(at->second, last);
@@ -58,6 +59,7 @@ OrderGate::Answer OrderGate::on_live(const std::shared_ptr<const Batch>& batch) 
 void OrderGate::keep(const std::shared_ptr<const Batch>& batch) {
   if (!waiting_.emplace(batch->header().first, batch).second) return;
   waiting_octets_ += batch->frame().size();
+  passes_from_ = std::min({passes_from_, batch->header().prev, batch->header().first});
   while (waiting_.size() > limits::hold_batches || waiting_octets_ > limits::hold_octets) {
     // The oldest: catching up brings those first. Without the newest there would be a gap at every change (T5).
     waiting_octets_ -= waiting_.begin()->second->frame().size();
@@ -68,6 +70,9 @@ void OrderGate::keep(const std::shared_ptr<const Batch>& batch) {
 
 std::vector<OrderGate::Passed> OrderGate::take_passed() {
   std::vector<Passed> passed;
+  // While it catches up, thousands may wait and each batch of the control link asks.
+  if (!noted_ && baseline() < passes_from_) return passed;
+  passes_from_ = std::numeric_limits<Sequence>::max();
   // One walk is enough: what a batch waits for is below it.
   for (auto at = waiting_.begin(); at != waiting_.end();) {
     const BatchHeader& header = at->second->header();
@@ -75,6 +80,7 @@ std::vector<OrderGate::Passed> OrderGate::take_passed() {
     if (header.last > known_to) {
       const bool in_order = header.first <= known_to || header.prev <= known_to;
       if (!in_order || !note(header.topic, header.last)) {
+        passes_from_ = std::min({passes_from_, header.prev, header.first});
         ++at;
         continue;
       }
@@ -83,6 +89,7 @@ std::vector<OrderGate::Passed> OrderGate::take_passed() {
     waiting_octets_ -= at->second->frame().size();
     at = waiting_.erase(at);
   }
+  noted_ = false;
   return passed;
 }
 

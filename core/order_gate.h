@@ -3,6 +3,7 @@
 /// Whether a live copy may be delivered yet: the order of an exclusive subscription.
 
 #include <cstddef>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -73,6 +74,9 @@ class OrderGate {
   std::map<std::string, Sequence> seen_;                      // above the baseline but for what was not tidied yet
   std::map<Sequence, std::shared_ptr<const Batch>> waiting_;  // by first
   std::size_t waiting_octets_ = 0;
+  /// While the baseline is below it and nothing was noted, nothing that waits can pass. Too low costs a walk.
+  Sequence passes_from_ = std::numeric_limits<Sequence>::max();
+  bool noted_ = false;  // since the last walk
   std::uint64_t overflowed_ = 0;
   bool asked_ = false;
 };

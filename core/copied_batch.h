@@ -21,6 +21,7 @@ struct CopiedBatch {
   Batch batch;
   Place place = Place::fresh;
   bool wanted_on_disk = false;  ///< a parked message needs its row, whatever the acks say
+  bool needs_no_row = false;    ///< it was settled when its turn to be written came, and its stream kept nothing
   Instant due = never;          ///< when it is written if it is not settled by then
   std::uint32_t owed_by = 0;    ///< durable subscriptions that own it and have not settled all of it (B1)
 

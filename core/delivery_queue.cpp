@@ -21,7 +21,7 @@ void DeliveryQueue::push(std::shared_ptr<const Batch> batch, Range range, std::u
   append({std::move(batch), range, attempt, reader});
 }
 
-std::vector<std::uint64_t> DeliveryQueue::push_gap(const Missed& gap) {
+std::vector<std::uint64_t> DeliveryQueue::push_gap(const Missed& gap, bool at_front) {
   const auto is_part = [&gap](const Entry& entry) {
     return entry.gap != nullptr && entry.gap->reason == gap.reason && gap.range.first <= entry.range.first &&
            entry.range.last <= gap.range.last;
@@ -31,6 +31,9 @@ std::vector<std::uint64_t> DeliveryQueue::push_gap(const Missed& gap) {
     if (is_part(entry)) parts.push_back(entry.gap->number);
   }
   auto place = std::find_if(entries_.begin(), entries_.end(), is_part);
+  if (place == entries_.end() && at_front) {
+    place = std::find_if(entries_.begin(), entries_.end(), [](const Entry& entry) { return entry.gap == nullptr; });
+  }
   place = entries_.insert(place, {nullptr, gap.range, 0, std::nullopt, std::make_shared<const Missed>(gap)});
   entries_.erase(std::remove_if(std::next(place), entries_.end(), is_part), entries_.end());
   return parts;
@@ -45,15 +48,30 @@ Missed DeliveryQueue::pop_gap() {
 
 DeliveryQueue::Message DeliveryQueue::pop() {
   RESTANTE_ASSERT(!entries_.empty() && !gap_is_next());
-  Entry& front = entries_.front();
-  front.reader->skip_to(front.range.first);
-  Message message{front.batch, front.reader->next(), front.range.first, front.attempt};
+  return pop_from(entries_.begin());
+}
+
+DeliveryQueue::Message DeliveryQueue::pop_from(std::deque<Entry>::iterator at) {
+  at->reader->skip_to(at->range.first);
+  Message message{at->batch, at->reader->next(), at->range.first, at->attempt};
   --count_;
-  if (front.range.first++ == front.range.last) {
+  if (at->range.first++ == at->range.last) {
     octets_ -= message.batch->frame().size();
-    entries_.pop_front();
+    entries_.erase(at);
   }
   return message;
+}
+
+std::optional<DeliveryQueue::Message> DeliveryQueue::pop_of(const MayGo& may_go) {
+  const auto at = std::find_if(entries_.begin(), entries_.end(), [&](const Entry& entry) {
+    return entry.batch != nullptr && may_go(entry.batch->header().topic);
+  });
+  return at == entries_.end() ? std::nullopt : std::optional(pop_from(at));
+}
+
+bool DeliveryQueue::has_one_of(const MayGo& may_go) const {
+  return std::any_of(entries_.begin(), entries_.end(),
+                     [&](const Entry& entry) { return entry.batch == nullptr || may_go(entry.batch->header().topic); });
 }
 
 template <typename Matches>
@@ -109,6 +127,24 @@ void DeliveryQueue::clear() noexcept {
   entries_.clear();
   count_ = 0;
   octets_ = 0;
+}
+
+std::vector<GrantRange> DeliveryQueue::ranges_of(const std::string& topic) const {
+  std::vector<GrantRange> all;
+  for (const Entry& entry : entries_) {
+    if (entry.batch != nullptr && entry.batch->header().topic == topic) {
+      all.push_back({entry.batch->header().grant, entry.range});
+    }
+  }
+  return all;
+}
+
+std::set<std::string> DeliveryQueue::topics_up_to(Sequence last) const {
+  std::set<std::string> topics;
+  for (const Entry& entry : entries_) {
+    if (entry.batch != nullptr && entry.range.first <= last) topics.insert(entry.batch->header().topic);
+  }
+  return topics;
 }
 
 std::vector<GrantRange> DeliveryQueue::ranges() const {

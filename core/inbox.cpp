@@ -32,7 +32,10 @@ Inbox::Inbox(const Options& options, Instant now) : options_(options), now_(now)
 
 // ---- getters
 
-bool Inbox::ready() const { return !queue_.empty(); }
+bool Inbox::ready() const {
+  if (!strict()) return !queue_.empty();
+  return queue_.has_one_of([this](const std::string& topic) { return !topics_.contains(topic); });
+}
 std::size_t Inbox::queued() const { return queue_.count(); }
 std::size_t Inbox::handed_out() const { return handed_.active(); }
 bool Inbox::subscribed() const { return token_ != 0; }
@@ -78,10 +81,18 @@ std::optional<Inbox::Item> Inbox::take(Instant now) {
     window_.on_starved(held_.count(), now);
     return std::nullopt;
   }
-  DeliveryQueue::Message message = queue_.pop();
-  const GrantId grant = message.batch->header().grant;
-  const std::uint64_t hand = handed_.add(grant, message.sequence, after(now, options_.lease));
-  return Item{std::move(message.batch), message.view, grant, message.sequence, message.attempt, hand};
+  std::optional<DeliveryQueue::Message> message;
+  if (strict()) message = queue_.pop_of([this](const std::string& topic) { return !topics_.contains(topic); });
+  else message = queue_.pop();
+  if (!message) {
+    window_.on_starved(held_.count(), now);  // of what it has, nothing may go yet
+    return std::nullopt;
+  }
+  const BatchHeader& header = message->batch->header();
+  const GrantId grant = header.grant;
+  const std::uint64_t hand = handed_.add(grant, message->sequence, after(now, options_.lease));
+  if (strict()) topics_.add(hand, header.topic);
+  return Item{std::move(message->batch), message->view, grant, message->sequence, message->attempt, hand};
 }
 
 bool Inbox::settle(std::uint64_t number, Verdict verdict, Duration delay, std::string reason, Instant now) {
@@ -89,6 +100,7 @@ bool Inbox::settle(std::uint64_t number, Verdict verdict, Duration delay, std::s
   const std::optional<HandedOut::Hand> hand = handed_.find(number);
   if (!hand) return false;
   handed_.erase(number);
+  const std::string topic = topics_.erase(number);
   if (reason.size() > limits::text_size_max) reason.resize(limits::text_size_max);
   if (hand->ended) {
     settle_late(*hand, verdict, reason);
@@ -102,8 +114,12 @@ bool Inbox::settle(std::uint64_t number, Verdict verdict, Duration delay, std::s
     case Verdict::nack:
       returned_.insert(hand->grant, range);
       pending_.nack({hand->grant, hand->sequence, delay_ms(delay), false});
+      if (strict()) give_back_topic(topic);
       break;
-    case Verdict::release: give_back(hand->grant, range); return true;
+    case Verdict::release:
+      give_back(hand->grant, range);
+      if (strict()) give_back_topic(topic);
+      return true;
   }
   window_.on_settled(held_.count(), now);
   return true;
@@ -159,6 +175,7 @@ void Inbox::end_leases(Instant now) {
   for (const HandedOut::Hand& hand : ended) {
     const Range range{hand.sequence, hand.sequence};
     forget_held(hand.grant, range);
+    topics_.erase(hand.number);
     returned_.insert(hand.grant, range);
     pending_.nack({hand.grant, hand.sequence, -1, true});
   }

@@ -25,6 +25,7 @@
 #include "core/settled_ids.h"
 #include "core/time.h"
 #include "core/told_gaps.h"
+#include "core/topics_in_hand.h"
 
 namespace restante::core {
 
@@ -34,8 +35,10 @@ namespace restante::core {
 ///
 /// The sidecar lends work by credit, which follows how fast the application settles (CreditWindow). In shared mode a
 /// lease that ends gives back what is queued, and nothing is asked for until that handler returns (G3); an exclusive
-/// queue has no other worker to go to and stays, in order. Memory is bounded by credit, the hold buffer and
-/// limits::settled_ranges_max; where the sidecar passes the bounds, copies are dropped or given back, and counted.
+/// queue has no other worker to go to and stays, in order. In strict mode one message of a topic is in hand at a time,
+/// and when it goes back, what is queued of its topic goes back with it (X8). Memory is bounded by credit, the hold
+/// buffer and limits::settled_ranges_max; where the sidecar passes the bounds, copies are dropped or given back, and
+/// counted.
 ///
 /// Getters; commands of the application (take, settle, extend, stop); inputs `on_*`; outputs take_effects(), in order.
 class Inbox final : public Intake {
@@ -109,7 +112,11 @@ class Inbox final : public Intake {
  private:
   using BatchRef = std::shared_ptr<const Batch>;
 
-  [[nodiscard]] bool exclusive() const noexcept { return options_.mode != SubscriptionMode::shared; }  // a replay too
+  /// One consumer, in the order of the stream: a replay too.
+  [[nodiscard]] bool exclusive() const noexcept {
+    return options_.mode == SubscriptionMode::exclusive || options_.mode == SubscriptionMode::replay;
+  }
+  [[nodiscard]] bool strict() const noexcept { return options_.mode == SubscriptionMode::strict; }
   [[nodiscard]] bool replays() const noexcept { return options_.mode == SubscriptionMode::replay; }
   [[nodiscard]] bool session_may_hold() const noexcept { return token_ != 0 || awaiting_; }
   [[nodiscard]] bool refuses(bool live) const;
@@ -127,6 +134,7 @@ class Inbox final : public Intake {
   void forget_held(GrantId grant, Range range);
   void give_back(GrantId grant, Range range);
   void give_back_queue();
+  void give_back_topic(const std::string& topic);
 
   // inbox.cpp
   void settle_late(const HandedOut::Hand& hand, Verdict verdict, const std::string& reason);
@@ -168,8 +176,9 @@ class Inbox final : public Intake {
   OrderGate gate_;  // exclusive only
   DeliveryQueue queue_;
   HandedOut handed_;
-  IdSet held_;      // what is in queue_ or has a running lease in handed_
-  IdSet returned_;  // nacked, ended or released: only the sidecar's word brings it again, no live copy
+  TopicsInHand topics_;  // strict only
+  IdSet held_;           // what is in queue_ or has a running lease in handed_
+  IdSet returned_;       // nacked, ended or released: only the sidecar's word brings it again, no live copy
   SettledIds settled_;
   ToldGaps gaps_;
   ReceivedReport report_;

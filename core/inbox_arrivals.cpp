@@ -81,10 +81,19 @@ void Inbox::on_redelivery(const Redelivery& redelivery, std::shared_ptr<const Ba
     ++counters_.unwanted;
     return;
   }
+  // A strict reader takes nothing of a part of which something goes back, or that would be overtaken.
+  const auto goes_back = [&](const Owed& owed) {
+    return !pending_.given_back().inside(header.grant, owed.range).empty();
+  };
+  const bool crosses = strict() && std::any_of(redelivery.owed.begin(), redelivery.owed.end(), goes_back);
   if (!header.skip) {
     for (const Owed& owed : redelivery.owed) {
       const Range range{std::max(owed.range.first, header.first), std::min(owed.range.last, header.last)};
       if (range.first > range.last) continue;
+      if (crosses) {
+        for (const Range& part : absent(header.grant, range, false)) give_back(header.grant, part);
+        continue;
+      }
       const std::uint32_t attempt = std::min(owed.attempts, std::numeric_limits<std::uint32_t>::max() - 1) + 1;
       accept(batch, range, attempt, Arrival::control, now);
     }
@@ -147,6 +156,15 @@ void Inbox::forget_held(GrantId grant, Range range) {
 void Inbox::give_back(GrantId grant, Range range) {
   returned_.insert(grant, range);
   if (session_may_hold()) pending_.release(grant, range);
+}
+
+/// What is behind a message that went back waits for it (X8).
+void Inbox::give_back_topic(const std::string& topic) {
+  for (const GrantRange& queued : queue_.ranges_of(topic)) {
+    queue_.erase(queued.grant, queued.range);
+    forget_held(queued.grant, queued.range);
+    give_back(queued.grant, queued.range);
+  }
 }
 
 void Inbox::give_back_queue() {

@@ -135,6 +135,9 @@ void Inbox::on(const Subscribed& subscribed, Instant now) {
 
 /// What is queued and below the floor of a new link was done by another meanwhile, or is parked: then it comes again.
 void Inbox::drop_below_floor() {
+  if (strict()) {  // with all that is behind it
+    for (const std::string& topic : queue_.topics_up_to(floor_)) give_back_topic(topic);
+  }
   for (const GrantRange& queued : queue_.ranges()) {
     if (queued.range.first > floor_) continue;
     const Range below{queued.range.first, std::min(queued.range.last, floor_)};
@@ -190,7 +193,7 @@ void Inbox::on(const Missed& missed, Instant now) {
   if (state == ToldGaps::State::told) pending_.told(missed.number);
   if (state == ToldGaps::State::unheard && !stopped_ && !gaps_.full()) {
     gaps_.queued(missed.number);
-    for (const std::uint64_t part : queue_.push_gap(missed)) gaps_.forget(part);
+    for (const std::uint64_t part : queue_.push_gap(missed, strict())) gaps_.forget(part);
   }
   if (!exclusive()) return;
   gate_.on_control(std::min(missed.covers, missed.range.last));
@@ -206,7 +209,7 @@ void Inbox::on(const Refused& refused, Instant now) {
   if (!awaiting_) return;
   awaiting_ = false;
   pending_.on_session_lost();
-  if (exclusive() && claim_ != 0 && refused.code == ErrorCode::held_elsewhere) {
+  if ((exclusive() || strict()) && claim_ != 0 && refused.code == ErrorCode::held_elsewhere) {
     end_taken_over(refused.text);
     return;
   }
@@ -239,6 +242,7 @@ void Inbox::end(Trouble trouble) {
   control_.clear();
   queue_.clear();
   handed_.clear();
+  topics_.clear();
   held_.clear();
   report_.clear();
   pending_.clear();
@@ -252,6 +256,7 @@ void Inbox::regress(Sequence first) {
   queue_.erase_from(first);
   for (const std::uint64_t number : queue_.erase_gaps_from(first)) gaps_.forget(number);  // that store's: ask this one
   handed_.erase_from(first);
+  topics_.erase_if([this](std::uint64_t hand) { return !handed_.find(hand); });
   for (IdSet* ids : {&held_, &returned_}) ids->erase_from(first);
   settled_.erase_from(first);
   report_.erase_from(first);

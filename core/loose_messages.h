@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -34,6 +35,7 @@ class LooseMessages {
     bool parked = false;
     std::uint32_t written_attempts = 0;  ///< as its parked row has them
     std::string reason;                  ///< why the last attempt ended
+    std::optional<std::string> topic{};  ///< in a strict subscription, once it is known
   };
   using Map = std::map<Sequence, Message>;
 

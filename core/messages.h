@@ -42,8 +42,9 @@ enum class StreamKind : std::uint8_t { kept, live };
 /// pipeline: one subscription, `workers`, made with the stream. pubsub: those that subscribers make.
 enum class StreamPattern : std::uint8_t { pipeline, pubsub };
 /// `live`: without a name, and nothing is kept for it. `replay`: without a name too, and reads what is kept. No
-/// subscription of the store is one of these.
-enum class SubscriptionMode : std::uint8_t { shared, exclusive, live, replay };
+/// subscription of the store is one of these. `strict`: exclusive, and of a topic nothing is handed out while an older
+/// message of it is unsettled (X8); it has no live path.
+enum class SubscriptionMode : std::uint8_t { shared, exclusive, live, replay, strict };
 enum class Side : std::uint8_t { handle, session, link };
 
 /// How long a stream keeps what nobody is owed any more, so that it can be asked for again. Every bound that is set

@@ -132,7 +132,7 @@ void Office::on_message(LinkId id, Link& link, const Subscribe& subscribe) {
   session.session = subscribe.session;
   session.host = subscribe.host;
   if (subscribe.mode == SubscriptionMode::shared) session.endpoint = live_endpoint(link, subscribe);
-  else session.listens = subscribe.listens;
+  else session.listens = subscribe.listens && subscribe.mode == SubscriptionMode::exclusive;
   session.credit = subscribe.credit;
   const std::size_t before = outbox->subscriptions().size();
   outbox->subscribe(subscribe, next_subscription_id_++, session, turn_);

@@ -179,7 +179,7 @@ bool Outbox::is_safe(const CopiedBatch& batch) const {
   if (batch.last() > 0) return true;  // the planted bug of the negative control: confirmed before its commit
 #endif
   if (batch.place == CopiedBatch::Place::stored) return true;
-  return batch.owed_by == 0 && !batch.wanted_on_disk && (elides() || batch.messages() == 0);
+  return batch.owed_by == 0 && !batch.wanted_on_disk && (elides() || batch.needs_no_row || batch.messages() == 0);
 }
 
 Sequence Outbox::settled_to() const {
@@ -235,7 +235,7 @@ void Outbox::finish(Turn& turn) {
     ReaderGroup& group = subscription.group;
     const bool hot = group.cursor().tracked_to() >= head_;
     if (hot) subscription.beyond.clear();
-    group.await_parked(subscription.parked_due_ms && *subscription.parked_due_ms <= turn.clock_ms);
+    group.await_parked(subscription.parked_due_ms && (group.strict() || *subscription.parked_due_ms <= turn.clock_ms));
     if (group.live() && !hot) group.catch_up(0);
     group.dispatch(turn);
     if (group.goes_live(head_, hot, is_open(group.want()))) tell_checkpoint(subscription, head_, turn);

@@ -27,7 +27,7 @@ std::optional<std::string> Outbox::change_filters(const std::vector<std::string>
   if (!limit_.empty()) return what + " now: " + limit_ + ". Subscribe with the filters that it has, or free room";
   const auto is_other = [&](const auto& known) { return known.second.session != session; };
   const auto& sessions = subscription.group.sessions();
-  if (!subscription.group.exclusive() && std::any_of(sessions.begin(), sessions.end(), is_other)) {
+  if (!subscription.group.has_one_reader() && std::any_of(sessions.begin(), sessions.end(), is_other)) {
     return what + " while others share it that were started with the old ones; stop them first";
   }
   std::erase_if(record.older, [&](const OlderFilters& old) { return old.to <= subscription.durable_floor; });

@@ -44,12 +44,15 @@ void Outbox::next_loads(std::uint64_t& number, std::vector<LoadRequest>& loads, 
     // A page now would be full of what is settled and only not yet deleted.
     const bool leaving =
         subscription.group.has_unparked() || !pending_unparked_.empty() || !in_commit_.unparked.empty();
-    const bool due = !leaving && subscription.parked_due_ms && *subscription.parked_due_ms <= turn.clock_ms &&
+    const bool strict = subscription.group.strict();  // what is not in memory holds nobody knows what
+    const bool due = !leaving && subscription.parked_due_ms &&
+                     (strict || *subscription.parked_due_ms <= turn.clock_ms) &&
                      subscription.group.loose().size() < limits::loose_messages_max / 4;
     if (subscription.parked_number == 0 && (due || !subscription.parked_known)) {
       subscription.parked_number = ++number;
-      const std::int64_t due_ms = subscription.parked_known ? turn.clock_ms : std::numeric_limits<std::int64_t>::max();
-      parked.push_back(ParkedRequest{number, id, due_ms, limits::loose_messages_max / 2});
+      const bool all = strict || !subscription.parked_known;
+      const std::int64_t due_ms = all ? std::numeric_limits<std::int64_t>::max() : turn.clock_ms;
+      parked.push_back(ParkedRequest{number, id, due_ms, limits::loose_messages_max / (strict ? 1 : 2)});
     }
   }
 }

@@ -14,6 +14,11 @@ namespace {
 constexpr int claim_random_bits = 16;
 constexpr std::uint64_t claim_generations_max = 1U << 20;  // a claim that is further ahead was never drawn here
 
+std::string text_of(SubscriptionMode mode) {
+  if (mode == SubscriptionMode::shared) return "a shared";
+  return mode == SubscriptionMode::strict ? "a strict" : "an exclusive";
+}
+
 }  // namespace
 
 Subscription* Outbox::find(Token token) {
@@ -59,8 +64,7 @@ void Outbox::write_record(const SubscriptionRecord& record) {
 std::optional<std::string> Outbox::refusal(const Subscribe& subscribe, const SubscriptionRecord& record) const {
   const std::string what = "cannot subscribe to stream " + record_.name + " as " + record.name + ": ";
   if (subscribe.mode != record.mode) {
-    return what + "it exists as " + (record.mode == SubscriptionMode::shared ? "a shared" : "an exclusive") +
-           " subscription; use another name";
+    return what + "it exists as " + text_of(record.mode) + " subscription; use another name";
   }
   return std::nullopt;
 }
@@ -84,7 +88,7 @@ void Outbox::replace_sessions(const ConsumerSession& session, Subscription& subs
   const std::map<Token, ConsumerSession> before = subscription.group.sessions();
   for (const auto& [token, known] : before) {
     const bool same = known.session == session.session;
-    if (!same && !subscription.group.exclusive()) continue;
+    if (!same && !subscription.group.has_one_reader()) continue;
     leave(token, true, turn);  // a cut or a takeover, no death
     if (!same) {
       const std::string text = "subscription " + subscription.record.name + " of stream " + record_.name +
@@ -112,7 +116,7 @@ void Outbox::subscribe(const Subscribe& subscribe, SubscriptionId id, const Cons
     turn.out.push_back(Outgoing{session.link, Refused{Side::session, session.session, code, text}, {}});
   };
   if (const auto text = refusal(subscribe, subscription.record)) return refuse(ErrorCode::bad_argument, *text);
-  if (subscription.group.exclusive()) {
+  if (subscription.group.has_one_reader()) {
     if (subscribe.claim != 0 && subscribe.claim < subscription.record.claim) {
       return refuse(ErrorCode::held_elsewhere, "subscription " + subscription.record.name + " of stream " +
                                                    record_.name + " was taken over by a newer consumer");
@@ -123,7 +127,7 @@ void Outbox::subscribe(const Subscribe& subscribe, SubscriptionId id, const Cons
       return refuse(ErrorCode::retry_later, *why);
     }
   }
-  if (subscription.group.exclusive()) {  // not before: who is refused takes the name from nobody
+  if (subscription.group.has_one_reader()) {  // not before: who is refused takes the name from nobody
     const bool plausible = (subscribe.claim - subscription.record.claim) >> claim_random_bits < claim_generations_max;
     draw_claim(plausible ? subscribe.claim : 0, subscription, turn);
   }

@@ -11,6 +11,7 @@ std::string Outbox::why_behind(const Subscription& subscription, bool hot) {
   const ReaderGroup& group = subscription.group;
   if (group.sessions().empty()) return "no consumer";
   if (!hot) return "backlog on disk";
+  if (group.strict() && group.loose().size() > 0) return "a topic waits for a message that is to come again";
   if (group.anything_owed()) return "consumers have no credit left";
   return {};
 }
@@ -96,6 +97,7 @@ void Outbox::add_counters(std::map<std::string, std::uint64_t>& counters) const 
     add("exclusive sessions gone live", subscription.group.counters().gone_live);
     add("gaps that consumers told", subscription.group.counters().gaps);
     add("messages cut by a limit of their subscription", subscription.cut);
+    add("strict topics held by a message that waits", subscription.group.counters().held_topics);
     add("sessions lost", subscription.group.counters().deaths);
     add("suspects handed out alone", subscription.group.counters().alone);
   }

@@ -33,7 +33,10 @@ void Outbox::collect_rows(Transaction& transaction, std::uint64_t& octets_left, 
   for (; collected_ < due_to && (octets_left > 0 || collected_ < wanted_to); ++collected_) {
     const BatchRef& batch = line_[collected_];
     if (batch->place != CopiedBatch::Place::fresh || batch->messages() == 0) continue;
-    if (batch->owed_by == 0 && !batch->wanted_on_disk && elides()) continue;
+    if (batch->owed_by == 0 && !batch->wanted_on_disk && (elides() || batch->needs_no_row)) {
+      batch->needs_no_row = true;  // also if the stream keeps from now on: what is behind it may be written
+      continue;
+    }
     transaction.rows.push_back(RowRecord{record_.id, batch->batch.header().grant, batch->first(), batch->last(),
                                          record_.last_row, batch->batch.frame(), turn.clock_ms});
     if (record_.retention.any()) transaction.clock_ms = turn.clock_ms;  // the clock of rows must not go back

@@ -92,6 +92,7 @@ void ReaderGroup::on_not_written(Sequence sequence) {
   message->written_attempts = ~std::uint32_t{0};
   aside_wanted_ = true;
   if (message->burying) burials_.push_back(sequence);
+  touch(*message);
 }
 
 /// What stands in the way of the floor while half of the window above it is settled is parked where it is: held or not.
@@ -102,14 +103,14 @@ void ReaderGroup::park_old(const Turn& turn) {
   for (const Hold& held : holds) {
     if (!held.reported) continue;  // it may be lost: on_time() tells soon
     for (Sequence sequence = held.range.first; sequence <= held.range.last; ++sequence) {
-      if (loose_.size() >= limits::loose_messages_max) return;
+      if (loose_.size() >= loose_max()) return;
       loosen(entry, sequence, held.session);
     }
   }
   if (exclusive()) return;  // what was never sent goes in its order, however long it waits for credit
   for (const Range& range : owed_ranges(entry)) {
     for (Sequence sequence = range.first; sequence <= range.last; ++sequence) {
-      if (loose_.size() >= limits::loose_messages_max) return;
+      if (loose_.size() >= loose_max()) return;
       loosen(entry, sequence, 0);
       loose_.set_due(sequence, *loose_.find(sequence), turn.now);
     }
@@ -145,11 +146,12 @@ std::optional<Instant> ReaderGroup::on_parked(Sequence sequence, Cursor::Change&
   if (message == nullptr) return std::nullopt;  // settled meanwhile: unparked_ has it
   loose_.set_parked(*message);
   if (!message->burying) message->batch = nullptr;  // its row is fetched when it is due
+  touch(*message);
   cursor_.settle(Range{sequence, sequence}, change);
   cursor_.raise_floor();
   aside_wanted_ = aside_wanted_ || is_crowded();  // the next one stands in the way
   if (loose_.size() <= limits::loose_messages_max / 2 || message->due == never || message->burying) return std::nullopt;
-  if (exclusive() && !message->tried) return std::nullopt;  // what is behind it waits for it (X8)
+  if (strict() || (exclusive() && !message->tried)) return std::nullopt;  // what is behind it waits for it (X8)
   const Instant due = message->due;
   loose_.erase(sequence);
   return due;
@@ -165,6 +167,7 @@ std::size_t ReaderGroup::on_parked_loaded(const std::vector<ParkedRecord>& parke
     message.tried = record.attempts > 0;
     message.reason = record.reason;
     loose_.set_parked(message);
+    if (strict()) unplaced_.insert(record.sequence);
     const std::int64_t wait_ms = record.attempts == 0 ? 0 : record.due_ms - turn.clock_ms;  // no attempt, no delay
     const auto wait = std::chrono::milliseconds(std::max<std::int64_t>(0, wait_ms));
     loose_.set_due(record.sequence, message, after(turn.now, wait));
@@ -176,6 +179,7 @@ std::optional<Sequence> ReaderGroup::next_fetch(Instant now) const {
   const bool wanted = std::any_of(sessions_.begin(), sessions_.end(), [](const auto& known) {
     return known.second.admitted && known.second.out.messages < known.second.credit.messages;
   });
+  if (strict()) return next_fetch_in_turn(wanted);
   if (exclusive() && wanted && loose_.first_untried() > 0) {  // what is behind it waits for it (X8)
     const Sequence first = loose_.first_untried();
     if (loose_.all().at(first).batch == nullptr) return first;
@@ -202,12 +206,15 @@ void ReaderGroup::on_fetched(Sequence sequence, const BatchRef& batch) {
     drop_loose(sequence, true);
     return;
   }
-  message->batch = batch;
-  aside_wanted_ = aside_wanted_ || message->burying;
+  fetches_.erase(sequence);
+  if (place_all(sequence, *batch) && !message->burying) return;  // it is fetched again in its turn
   const std::uint64_t octets = batch->octets() / batch->messages();
   if (ConsumerSession* holder = find(message->holder)) holder->out.octets += octets - message->octets;
   message->octets = octets;
+  message->batch = batch;
+  aside_wanted_ = aside_wanted_ || message->burying;
   if (message->holder == 0 && !message->burying) loose_.set_due(sequence, *message, Instant{});  // the first to go
+  touch(*message);
 }
 
 }  // namespace restante::core

@@ -21,7 +21,8 @@ std::uint64_t less(std::uint64_t from, std::uint64_t what) { return from - std::
 /// Of what nobody has in hand the oldest, message by message: neither what has a history of its own nor what is parked.
 std::vector<Range> ReaderGroup::take_cut(std::uint64_t messages, std::uint64_t octets) {
   std::vector<Range> cut;
-  for (const Sequence first : owed_) {
+  const std::set<Sequence> of_topics = turns_.all_owed();
+  for (const Sequence first : strict() ? of_topics : owed_) {
     const auto found = cursor_.entries().find(first);
     if (found == cursor_.entries().end() || found->second.unsettled == 0) continue;
     Cursor::Entry& entry = found->second;
@@ -34,6 +35,7 @@ std::vector<Range> ReaderGroup::take_cut(std::uint64_t messages, std::uint64_t o
       messages = less(messages, taken);
       octets = less(octets, taken * share);
       entry.holds.push_back(Hold{part, cutter, never, false});
+      if (strict()) turns_.on_held(topic_of(entry), first);
       cut.push_back(part);
     }
   }
@@ -42,7 +44,8 @@ std::vector<Range> ReaderGroup::take_cut(std::uint64_t messages, std::uint64_t o
 }
 
 void ReaderGroup::on_cut(Range range, Cursor::Change& change) {
-  let_go_of(range);
+  std::vector<std::pair<Sequence, std::string>> cut;
+  for (const Sequence first : let_go_of(range)) cut.emplace_back(first, topic_of(cursor_.entries().at(first)));
   for (auto at = loose_.all().lower_bound(range.first); at != loose_.all().end() && at->first <= range.last;) {
     const Sequence sequence = at->first;  // a late word about it, in the meantime
     ++at;
@@ -50,10 +53,11 @@ void ReaderGroup::on_cut(Range range, Cursor::Change& change) {
   }
   cursor_.settle(range, change);
   cursor_.raise_floor();
+  for (const auto& [first, topic] : cut) forget_owed(first, topic);
 }
 
 void ReaderGroup::on_not_cut(Range range) {
-  for (const Sequence first : let_go_of(range)) owed_.insert(first);
+  for (const Sequence first : let_go_of(range)) owe(first);
 }
 
 /// Takes it out of the cutter's hand; the entries of it.

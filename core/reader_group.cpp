@@ -42,6 +42,7 @@ void ReaderGroup::hold(Cursor::Entry& entry, Range range, ConsumerSession& sessi
   session.out.messages += count(range);
   session.out.octets += count(range) * share_of(*entry.batch);
   if (!reported) next_scan_ = std::min(next_scan_, after(turn.now, limits::ack_wait));
+  if (strict()) turns_.on_held(topic_of(entry), entry.range.first);
 }
 
 void ReaderGroup::unhold(Cursor::Entry& entry, Range part, Token only_of) {
@@ -66,6 +67,7 @@ void ReaderGroup::unhold(Cursor::Entry& entry, Range part, Token only_of) {
     }
   }
   entry.holds = std::move(kept);
+  if (strict() && entry.batch != nullptr) turns_.touch(topic_of(entry));
 }
 
 // ---- batches
@@ -80,7 +82,7 @@ void ReaderGroup::track(const BatchRef& batch, Cursor::Change& change, const Tur
   if (ConsumerSession* owner = exclusive() ? live_session(*batch) : find(batch->batch.header().owner)) {
     for (const Range& range : unheld(entry)) hold(entry, range, *owner, reported_early_.contains(range), turn);
   } else {
-    owed_.insert(first);
+    owe(first);
   }
   reported_early_.erase_up_to(cursor_.tracked_to());
 }
@@ -149,7 +151,7 @@ void ReaderGroup::leave(Token token, bool in_order, const Turn& turn) {
     if (!holds) continue;
     unhold(entry, entry.range, token);
     if (!in_order) ++entry.deaths;
-    owed_.insert(first);
+    owe(first);
   }
   std::vector<Sequence> held;
   for (const auto& [sequence, message] : loose_.all()) {
@@ -159,6 +161,7 @@ void ReaderGroup::leave(Token token, bool in_order, const Turn& turn) {
     LooseMessages::Message& message = *loose_.find(sequence);
     message.holder = 0;
     loose_.set_due(sequence, message, turn.now);
+    touch(message);
     if (in_order) continue;
     if (++message.deaths >= limits::suspect_deaths && !message.alone) {
       message.alone = true;
@@ -182,7 +185,11 @@ void ReaderGroup::drop_loose(Sequence sequence, bool settled) {
     if (message->alone) holder->alone = false;
   }
   if (settled && (message->parked || message->parking)) unparked_.push_back(sequence);
+  const std::optional<std::string> topic = std::exchange(message->topic, std::nullopt);
+  unplaced_.erase(sequence);
+  fetches_.erase(sequence);
   loose_.erase(sequence);
+  if (topic) turns_.on_loose_gone(*topic, sequence);
 }
 
 /// False if a part of it is ahead of its copies and there was no room to remember that (B2).
@@ -239,7 +246,7 @@ void ReaderGroup::release(Token token, Range range) {
   reported_early_.erase(range);
   each_entry(cursor_, range, [&](Cursor::Entry& entry, Range part) {
     unhold(entry, part, token);
-    owed_.insert(entry.range.first);
+    owe(entry.range.first);
   });
   ConsumerSession& session = *find(token);
   for (auto at = loose_.all().lower_bound(range.first); at != loose_.all().end() && at->first <= range.last; ++at) {
@@ -249,6 +256,7 @@ void ReaderGroup::release(Token token, Range range) {
     session.give_back(1, message.octets);
     if (message.alone) session.alone = false;
     loose_.set_due(at->first, message, Instant{});
+    touch(message);
   }
 }
 
@@ -289,6 +297,7 @@ void ReaderGroup::loosen(Cursor::Entry& entry, Sequence sequence, Token holder) 
   message.grant = entry.batch->batch.header().grant;
   message.batch = entry.batch;
   message.octets = share_of(*entry.batch);
+  if (strict()) place(sequence, *entry.batch);
   message.holder = 0;
   ConsumerSession* session = find(holder);
   if (session == nullptr) return;
@@ -309,9 +318,9 @@ void ReaderGroup::end_attempt(Sequence sequence, GrantId grant, ConsumerSession*
     });
     // The one reader may have had it live, and the books have it as owed again by now.
     if ((!held && !(exclusive() && session != nullptr)) || entry->batch->batch.header().grant != grant) return;
-    if (loose_.size() >= limits::loose_messages_max) {  // no room for a history: owed again, the attempt is not counted
+    if (loose_.size() >= loose_max()) {  // no room for a history: owed again, the attempt is not counted
       unhold(*entry, Range{sequence, sequence}, session->token);
-      owed_.insert(entry->range.first);
+      owe(entry->range.first);
       return;
     }
     loosen(*entry, sequence, session->token);
@@ -334,6 +343,7 @@ void ReaderGroup::end_attempt(Sequence sequence, GrantId grant, ConsumerSession*
   }
   const Duration wait = delay ? *delay : retry_.delay(message->attempts, turn.random.next());
   loose_.set_due(sequence, *message, after(turn.now, wait));
+  touch(*message);
   if (wait > limits::park_after) aside_wanted_ = true;
 }
 
@@ -356,7 +366,7 @@ void ReaderGroup::on_time(const Turn& turn) {
     for (const Hold& held : lost) {
       unhold(entry, held.range, held.session);
       counters_.live_lost += count(held.range);
-      owed_.insert(first);
+      owe(first);
     }
   }
 }

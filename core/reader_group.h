@@ -20,6 +20,7 @@
 #include "core/owed_gaps.h"
 #include "core/retry_policy.h"
 #include "core/store_effects.h"
+#include "core/topic_turns.h"
 #include "core/turn.h"
 
 namespace restante::core {
@@ -36,6 +37,7 @@ class ReaderGroup {
   struct Counters {
     std::uint64_t acked = 0, redelivered = 0, attempts = 0, live_lost = 0, deaths = 0, alone = 0;
     std::uint64_t gone_live = 0, gaps = 0;  // of exclusive sessions
+    std::uint64_t held_topics = 0;          // strict: times that one was not gone on with, as a message of it waits
   };
   /// A message that is to become a dead letter, or to be parked: the outbox puts it into a transaction.
   struct Aside {
@@ -55,8 +57,11 @@ class ReaderGroup {
   [[nodiscard]] const Counters& counters() const noexcept { return counters_; }
   [[nodiscard]] const std::map<Token, ConsumerSession>& sessions() const noexcept { return sessions_; }
   [[nodiscard]] const LooseMessages& loose() const noexcept { return loose_; }
-  [[nodiscard]] bool anything_owed() const noexcept { return !owed_.empty(); }
+  [[nodiscard]] bool anything_owed() const noexcept { return !owed_.empty() || turns_.anything_owed(); }
   [[nodiscard]] bool exclusive() const noexcept { return mode_ == SubscriptionMode::exclusive; }
+  [[nodiscard]] bool strict() const noexcept { return mode_ == SubscriptionMode::strict; }
+  /// Of several consumers the newest has the name (X7).
+  [[nodiscard]] bool has_one_reader() const noexcept { return exclusive() || strict(); }
   /// Where the reader hears the writer; empty: it does not.
   void hear(Token token, const std::string& endpoint) {
     if (ConsumerSession* session = find(token)) session->endpoint = endpoint;
@@ -82,7 +87,8 @@ class ReaderGroup {
   void leave(Token token, bool in_order, const Turn& turn);
   void settle(const Settle& settle, Cursor::Change& change, const Turn& turn);
 
-  /// Of an exclusive subscription: some of what is parked and due is not in memory yet, and what is behind it waits.
+  /// Of an exclusive subscription: some of what is parked and due is not in memory yet, and what is behind it waits. Of
+  /// a strict one: some of what is parked.
   void await_parked(bool awaited) noexcept { parked_awaited_ = awaited; }
 
   // ---- the passing of time, and work for those who have credit
@@ -158,6 +164,9 @@ class ReaderGroup {
   void report(Token token, Range range, const Turn& turn);
   void release(Token token, Range range);
   void park_old(const Turn& turn);
+  [[nodiscard]] std::size_t loose_max() const noexcept {
+    return strict() ? limits::loose_messages_max / 2 : limits::loose_messages_max;
+  }
   [[nodiscard]] bool is_crowded() const noexcept { return cursor_.settled_entries() > limits::tracked_batches_max / 2; }
   void loosen(Cursor::Entry& entry, Sequence sequence, Token holder);
   [[nodiscard]] std::vector<Range> owed_ranges(const Cursor::Entry& entry) const;
@@ -174,6 +183,27 @@ class ReaderGroup {
   bool send_gaps(Sequence end, Turn& turn);
   bool deliver_untried(Turn& turn);
   void deliver_loose(Turn& turn);
+
+  // reader_turns.cpp
+  enum class TurnResult { over, later, waits, no_credit };  // over: until something of its topic changes
+  [[nodiscard]] static const std::string& topic_of(const Cursor::Entry& entry) {
+    return entry.batch->batch.header().topic;
+  }
+  void owe(Sequence first);
+  [[nodiscard]] bool is_held(Sequence first) const;
+  [[nodiscard]] bool is_free(TopicTurns::Books& books) const;
+  std::vector<Range> first_owed(TopicTurns::Books& books);
+  TurnResult send_first_loose(Sequence sequence, Turn& turn);
+  TurnResult take_turn(TopicTurns::Books& books, TopicTurns::Place& place, Turn& turn);
+  void deliver_in_turn(Turn& turn);
+  void touch(const LooseMessages::Message& message) {
+    if (message.topic) turns_.touch(*message.topic);
+  }
+  void place(Sequence sequence, const CopiedBatch& batch);
+  bool place_all(Sequence sequence, const CopiedBatch& batch);
+  [[nodiscard]] std::optional<Sequence> next_fetch_in_turn(bool wanted) const;
+  void forget_owed(Sequence first, const std::string& topic);
+
   void send_loose(Sequence sequence, LooseMessages::Message& message, ConsumerSession& session, Sequence covers,
                   Turn& turn);
 
@@ -187,7 +217,11 @@ class ReaderGroup {
   OwedGaps gaps_;
   Sequence cutting_from_ = ~Sequence{0};  // exclusive: what is being cut; what is behind it waits
   IntervalSet reported_early_;            // received by a worker before the copy came; bounded
-  std::set<Sequence> owed_;               // first sequences of entries that may have something owed
+  std::set<Sequence> owed_;               // first sequences of entries that may have something owed; not strict
+  TopicTurns turns_;                      // strict
+  std::set<Sequence> unplaced_;           // strict: parked ones whose topic is not known yet
+  std::set<Sequence> fetches_;            // strict: those whose turn it is, without their rows
+  Instant woken_to_{};                    // strict: what was due until then has been looked at
   std::vector<Sequence> burials_;
   std::vector<Sequence> unparked_;
   Counters counters_;

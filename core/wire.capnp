@@ -75,6 +75,7 @@ enum SubscriptionMode {
   exclusive @1;
   live @2;
   replay @3;
+  strict @4;
 }
 
 enum OnLimit {

@@ -29,7 +29,7 @@ Out enumerant(In in, Out last) {
 }
 StreamKind get(wire::StreamKind in) { return enumerant(in, StreamKind::live); }
 StreamPattern get(wire::StreamPattern in) { return enumerant(in, StreamPattern::pubsub); }
-SubscriptionMode get(wire::SubscriptionMode in) { return enumerant(in, SubscriptionMode::replay); }
+SubscriptionMode get(wire::SubscriptionMode in) { return enumerant(in, SubscriptionMode::strict); }
 OnLimit get(wire::OnLimit in) { return enumerant(in, OnLimit::refuse); }
 Side get(wire::Side in) { return enumerant(in, Side::link); }
 ErrorCode get(wire::ErrorCode in) { return enumerant(in, ErrorCode::store_failed); }

@@ -151,7 +151,8 @@ void IoLoop::adopt(Instant now) {
 
 std::shared_ptr<ReaderSession> IoLoop::add_session(ReaderState& reader, const std::string& upstream, Instant now) {
   const bool hears = reader.options().exclusive || reader.options().live;
-  if (reader.options().replays) return reader.add_session(upstream, {}, nullptr, now);
+  const bool has_no_live_path = reader.options().replays || reader.options().strict;
+  if (has_no_live_path) return reader.add_session(upstream, {}, nullptr, now);
   if (!hears) return reader.add_session(upstream, inlet_->endpoints_for(upstream), nullptr, now);
   std::unique_ptr<LiveListener> listener;
   if (node_->live != "none") {

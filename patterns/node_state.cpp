@@ -49,8 +49,10 @@ std::string written_stream(std::string_view stream, unsigned instance) {
 std::optional<std::string> fault_of(const Subscription& subscription) {
   if (subscription.name.empty()) {
     if (subscription.shared) return "a shared subscription needs a name";
+    if (subscription.strict) return "a strict subscription needs a name";
     if (subscription.limit != BacklogLimit{}) return "a subscription with a limit needs a name";
   }
+  if (subscription.shared && subscription.strict) return "a shared subscription has no order, so it cannot be strict";
   if (!core::parse_start(subscription.start)) {
     return "the start \"" + subscription.start +
            "\" is neither \"new\" nor \"beginning\", nor a sequence, nor @ and "
@@ -185,6 +187,7 @@ std::shared_ptr<ReaderState> NodeState::open_subscriber(std::string_view stream,
   reader.replays = subscription.name.empty() && !reader.live;
   reader.until = subscription.until;
   reader.exclusive = !subscription.shared;
+  reader.strict = subscription.strict;
   reader.filters = filters;
   reader.start = subscription.start;
   reader.limit = subscription.limit;

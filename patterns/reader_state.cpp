@@ -91,6 +91,10 @@ bool ReaderState::settle(ReaderSession& session, std::uint64_t hand, core::Intak
   // The time of the last look will do, and reading the clock costs as much as all the rest here.
   const bool counted = session.inbox_->settle(hand, verdict, delay, std::move(reason), now_);
   session.touched();
+  if (options_.strict) {  // its topic may go on
+    if (waiters_ > 0) wake_waiters();
+    show_ready();
+  }
   return counted;
 }
 
@@ -234,6 +238,7 @@ core::Inbox::Options ReaderState::inbox_options(std::uint64_t session, std::vect
   options.lease = options_.lease;
   options.subscription = options_.subscription;
   options.mode = options_.exclusive ? core::SubscriptionMode::exclusive : core::SubscriptionMode::shared;
+  if (options_.strict) options.mode = core::SubscriptionMode::strict;
   if (options_.replays) options.mode = core::SubscriptionMode::replay;
   options.until = options_.until;
   options.filters = options_.filters;

@@ -38,7 +38,8 @@ class ReaderState : public std::enable_shared_from_this<ReaderState> {
     std::function<void(const Gap&)> on_gap;
     std::string subscription{core::pipeline_subscription};
     bool exclusive = false;
-    bool live = false;  ///< without a name; the two above say nothing then
+    bool strict = false;  ///< exclusive, and of each topic one unsettled message at a time
+    bool live = false;    ///< without a name; the three above say nothing then
     std::vector<std::string> filters{};
     std::string start = "new";
     bool replays = false;  ///< without a name too: reads what is kept, and ends

@@ -5,8 +5,8 @@
 #include <nlohmann/json.hpp>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
+#include "sidecar/store/row_names.h"
 #include "sidecar/text.h"
 
 namespace restante::sidecar {
@@ -20,7 +20,7 @@ std::string text_of(const Json& json) { return json.dump(-1, ' ', false, Json::e
 
 Json subscription_object(const core::SubscriptionStatus& subscription) {
   return {{"name", subscription.name},
-          {"mode", subscription.mode == core::SubscriptionMode::shared ? "shared" : "exclusive"},
+          {"mode", name_of(subscription.mode)},
           {"live", subscription.live},
           {"why", subscription.why},
           {"floor", subscription.floor},
@@ -135,7 +135,7 @@ core::SubscriptionStatus subscription_of(const Json& object) {
   core::SubscriptionStatus subscription;
   std::string mode, on_limit;
   read(object, "mode", mode);
-  subscription.mode = mode == "exclusive" ? core::SubscriptionMode::exclusive : core::SubscriptionMode::shared;
+  subscription.mode = subscription_mode_of(mode).value_or(core::SubscriptionMode::shared);
   read(object, "name", subscription.name);
   read(object, "live", subscription.live);
   read(object, "why", subscription.why);

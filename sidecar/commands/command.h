@@ -103,6 +103,7 @@ struct SubCommand : ReceivingOptions {
   std::vector<std::string> filters;
   std::string durable;  ///< empty: remembered by nobody
   bool shared = false;
+  bool strict = false;
   std::string start = "new";  ///< as Subscription::start
   BacklogLimit limit{};
 };

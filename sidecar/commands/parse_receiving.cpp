@@ -59,12 +59,14 @@ void take_subscription(const Grammar& grammar, SubCommand& sub) {
   for (const std::string& filter : grammar.all("FILTER")) sub.filters.push_back(parse_filter("FILTER", filter));
   if (sub.filters.empty()) sub.filters.emplace_back("#");
   assign(grammar, "--durable", sub.durable, parse_subscription_name);
-  for (const std::string option : {"--shared", "--start", "--max-messages", "--max-octets", "--on-limit"}) {
+  for (const std::string option : {"--shared", "--strict", "--start", "--max-messages", "--max-octets", "--on-limit"}) {
     if (!grammar.has(option) || grammar.has("--durable")) continue;
     throw UsageError(option +
                      " needs --durable NAME: without a name a subscription is its one reader's, and begins now");
   }
+  grammar.exclude({"--shared", "--strict"}, "those who share have no order");
   sub.shared = grammar.has("--shared");
+  sub.strict = grammar.has("--strict");
   assign(grammar, "--start", sub.start, parse_where);
   take_limit(grammar, sub.limit);
 }
@@ -104,6 +106,7 @@ Command parse_sub(const Arguments& arguments) {
   grammar.arguments("FILTER", "topics; + is any one level, # at the end all that follow; default: #");
   grammar.value("--durable", "NAME", "the name by which the sidecar keeps what is missed; default: nothing is kept");
   grammar.flag("--shared", "readers of NAME part the messages, without an order; default: one reader, in order");
+  grammar.flag("--strict", "of a topic nothing comes while an older message of it is unsettled, also past a nack");
   grammar.value("--start", "WHERE", where + "; of a new NAME");
   grammar.value("--max-messages", "N",
                 "so many may wait for NAME when it is new; the oldest above that go, with a gap");

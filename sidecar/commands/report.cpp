@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <vector>
 
+#include "sidecar/store/row_names.h"
 #include "sidecar/text.h"
 
 namespace restante::commands {
@@ -81,9 +82,7 @@ Row stream_row(const core::StreamStatus& stream) {
           state};
 }
 
-std::string mode_of(const core::SubscriptionStatus& subscription) {
-  return subscription.mode == core::SubscriptionMode::shared ? "shared" : "exclusive";
-}
+std::string mode_of(const core::SubscriptionStatus& subscription) { return sidecar::name_of(subscription.mode); }
 
 std::string limit_of(const BacklogLimit& limit) {
   std::string text;

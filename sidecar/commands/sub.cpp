@@ -9,7 +9,7 @@ Exit run(const SubCommand& command) {
   ReceivingWays ways;
   ways.open = [&command](Node& node, const ReceiverOptions& options) {
     return node.subscriber(command.stream, command.filters,
-                           {command.durable, command.start, command.shared, 0, command.limit}, options);
+                           {command.durable, command.start, command.shared, 0, command.limit, command.strict}, options);
   };
   ways.tells_gaps = true;
   return run_receiving(command, ways);

@@ -13,6 +13,7 @@ namespace restante::sidecar {
 inline std::string name_of(core::StreamKind kind) { return kind == core::StreamKind::kept ? "kept" : "live"; }
 
 inline std::string name_of(core::SubscriptionMode mode) {
+  if (mode == core::SubscriptionMode::strict) return "strict";
   return mode == core::SubscriptionMode::shared ? "shared" : "exclusive";
 }
 
@@ -27,6 +28,7 @@ inline std::optional<core::StreamKind> stream_kind_of(std::string_view name) {
 inline std::optional<core::SubscriptionMode> subscription_mode_of(std::string_view name) {
   if (name == "shared") return core::SubscriptionMode::shared;
   if (name == "exclusive") return core::SubscriptionMode::exclusive;
+  if (name == "strict") return core::SubscriptionMode::strict;
   return std::nullopt;
 }
 

@@ -43,6 +43,22 @@ TEST_CASE("a stream with retention writes what is acked in time too, and keeps a
   CHECK(one.bench.rows() == 5);
 }
 
+TEST_CASE("what needed no row before its stream keeps needs none then, and is confirmed all the same") {
+  Kept one({});
+  one.writer.send(1);
+  one.send_and_ack(1);
+  one.bench.disk_runs = false;
+  one.bench.pass(1s);  // the first is being written, the second was settled
+  CHECK_FALSE(one.set({0, 5, 0}));
+  one.bench.disk_runs = true;
+  one.bench.perform();
+  one.bench.pass(1s);
+  CHECK(one.writer.confirmed() == 2);
+  one.send_and_ack(1);
+  one.bench.pass(1s);
+  CHECK(one.writer.confirmed() == 3);
+}
+
 TEST_CASE("who writes first says how long it is kept, and nobody who writes later") {
   Kept one({0, 5, 0});
   CHECK(one.bench.office->streams().at("s").record().retention == Retention{0, 5, 0});

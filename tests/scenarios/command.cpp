@@ -17,7 +17,7 @@ struct Form {
 };
 
 constexpr Form forms[] = {
-    {"subscription", 2, 2, "filters", "subscription NAME shared|exclusive [filters=FILTER,FILTER]"},
+    {"subscription", 2, 2, "filters", "subscription NAME shared|exclusive|strict [filters=FILTER,FILTER]"},
     {"start", 1, 1, "store_delay elision attempts of hands lease credit",
      "start sidecar [store_delay=TIME] [elision=no] [attempts=N] | start producer… | "
      "start NAME [of=SUBSCRIPTION] [hands=N] [lease=TIME] [credit=SIZE]"},
@@ -194,9 +194,10 @@ bool Command::run_process(Stage& stage) const {
 void Command::run_other(Stage& stage) const {
   const std::string& verb = words_.front();
   if (verb == "subscription") {
-    const bool exclusive = words_[2] == "exclusive";
+    const bool strict = words_[2] == "strict";
+    const bool exclusive = strict || words_[2] == "exclusive";
     if (!exclusive) require(words_[2], "shared");
-    stage.add_subscription({"", words_[1], exclusive, split(option("filters", exclusive ? "#" : ""), ',')});
+    stage.add_subscription({"", words_[1], exclusive, strict, split(option("filters", exclusive ? "#" : ""), ',')});
   } else if (verb == "disk") {
     stage.set_capacity(words_[1] == "unlimited" ? std::uint64_t{1} << 60 : octets_of(words_[1]));
   } else if (verb == "save" || verb == "restore") {

@@ -66,7 +66,8 @@ void Stage::write_stream() {
   made.streams.push_back(core::StreamRecord{.id = 1, .name = stream_name});
   for (const sim::Role& role : roles_) {
     const auto id = static_cast<core::SubscriptionId>(made.subscriptions.size() + 1);
-    const auto mode = role.exclusive ? core::SubscriptionMode::exclusive : core::SubscriptionMode::shared;
+    auto mode = role.exclusive ? core::SubscriptionMode::exclusive : core::SubscriptionMode::shared;
+    if (role.strict) mode = core::SubscriptionMode::strict;
     made.subscriptions.push_back({id, 1, role.subscription, mode, role.filters, 0, 0});
     const bool plain = std::none_of(role.filters.begin(), role.filters.end(), [](const std::string& filter) {
       return filter.find_first_of("+#") != std::string::npos;
@@ -160,7 +161,7 @@ void Stage::send(const std::string& name, std::size_t count, std::size_t batch, 
       return;
     }
     for (const auto& one : parties_) {  // as PUB does: every exclusive consumer gets it
-      if (one->consumer && one->consumer->role().exclusive) one->live.queue.push_back(copy);
+      if (one->consumer && one->consumer->role().hears_live()) one->live.queue.push_back(copy);
     }
     count -= shape.messages;
   }

@@ -87,11 +87,14 @@ TEST_CASE("sub takes the options of recv, and says how it is remembered") {
       {"sub", "weather", "--durable", "s", "--max-messages", "12", "--max-octets", "2KiB", "--on-limit", "refuse"});
   CHECK(limited.limit == restante::BacklogLimit{12, 2048, restante::OnLimit::refuse});
   CHECK(sub.live == "none");
+  CHECK(parse_as<SubCommand>({"sub", "weather", "--durable", "s", "--strict"}).strict);
   CHECK(parse_as<SubCommand>({"sub", "weather"}).durable.empty());
 }
 
 TEST_CASE("sub refuses what has no meaning, and says why") {
   CHECK_THROWS_WITH(parse({"sub", "weather", "--shared"}), Contains("--shared needs --durable NAME"));
+  CHECK_THROWS_WITH(parse({"sub", "weather", "--strict"}), Contains("--strict needs --durable NAME"));
+  CHECK_THROWS_WITH(parse({"sub", "weather", "--durable", "s", "--shared", "--strict"}), Contains("no order"));
   CHECK_THROWS_WITH(parse({"sub", "weather", "--max-messages", "5"}), Contains("--max-messages needs --durable NAME"));
   CHECK_THROWS_WITH(parse({"sub", "weather", "--durable", "s", "--max-messages", "0"}), Contains("--max-messages"));
   CHECK_THROWS_WITH(parse({"sub", "weather", "--durable", "s", "--on-limit", "cut"}), Contains("set one with"));

@@ -94,6 +94,7 @@ void Ledger::on_handed(const Reader& reader, const Handed& handed, bool again_al
                     " is handed out for the " + std::to_string(times) + ". time as attempt " +
                     std::to_string(handed.attempt));
   }
+  if (reader.strict && !session.goes_back) check_strict(reader, book, handed, number);
   // A row that the disk lost comes late if its writer has it still: what was behind it did not wait. And an older copy
   // of the store may have what was cut.
   if (reader.in_order && !session.goes_back)
@@ -108,7 +109,8 @@ void Ledger::on_gap(const Reader& reader, std::uint64_t number, core::Range rang
     throw Violation("gap told twice: from " + std::to_string(range.first) + " in " + reader.subscription);
   }
   const bool is_over = session.is_over;
-  if (reader.in_order && !session.goes_back && !is_over) check_place_of_gap(session, book, range);
+  if (reader.in_order && !session.goes_back && !session.is_regressed && !is_over)
+    check_place_of_gap(session, book, range);
   if (reader.in_order && !is_over) take_place(session, book, range);
   bool any = false;
   for (const auto& [message_number, message] : sent_) {
@@ -167,6 +169,30 @@ void Ledger::on_heard(const Handed& heard) const {
   }
 }
 
+/// By what the application has said: a word that got lost on its way counts. What is not confirmed may have died with
+/// its sender.
+void Ledger::check_strict(const Reader& reader, Book& book, const Handed& handed, Number handed_number) const {
+  if (book.cut.contains(handed_number)) {
+    throw Violation("strict: " + name_of(handed.grant, handed.sequence) + " after what is behind it, in " +
+                    reader.subscription);
+  }
+  for (const Number number : confirmed_) {
+    const Message& older = sent_.at(number);
+    const bool is_before =
+        older.stream == book.stream && older.topic == handed.topic && older.sequence < handed.sequence;
+    if (!is_before || book.done.contains(number) || book.rejected.contains(number) || book.dead.contains(number))
+      continue;
+    if (excused_.contains(number) || book.gone.contains(number) || book.never.contains(number)) continue;
+    if (!book.from || number < *book.from || !owns(book, book.versions, number, true)) continue;
+    if (book.may_be_cut) {
+      book.cut.insert(number);
+      continue;
+    }
+    throw Violation("strict: " + name_of(handed.grant, handed.sequence) + " before " +
+                    name_of(older.grant, older.sequence) + " is settled, in " + reader.subscription);
+  }
+}
+
 void Ledger::check_order(Session& session, const Reader& reader, const Handed& handed, bool is_first) {
   Sequence& newest = session.newest[std::string(handed.topic)];
   if (is_first && handed.sequence < newest) {
@@ -187,6 +213,7 @@ void Ledger::on_dead(const std::string& subscription, GrantId grant, Sequence se
 void Ledger::on_regress(std::uint64_t session, Sequence from) {
   Session& known = sessions_.at(session);
   std::erase_if(known.seen, [from](const Id& id) { return id.second >= from; });
+  known.is_regressed = true;
   known.newest.clear();  // of the other store the sequences say nothing against those of this one
 }
 

@@ -61,6 +61,7 @@ class Ledger {
     std::string subscription;
     std::uint64_t session = 0;
     bool in_order = false;  ///< exclusive: first deliveries are in order, per topic
+    bool strict = false;    ///< nothing is handed out while something older of its topic is unsettled
   };
   struct Handed {
     GrantId grant = 0;
@@ -133,6 +134,7 @@ class Ledger {
     std::set<Number> never;       ///< confirmed before it was asked for
     std::set<Number> done, dead, rejected;
     std::set<Number> gone;  ///< in a gap that was told
+    std::set<Number> cut;   ///< what is behind it was handed out: it must be gone
     bool may_be_cut = false;
     std::map<Number, std::uint32_t> handed;  ///< how often
     std::size_t lost = 0;                    ///< sessions
@@ -144,11 +146,13 @@ class Ledger {
     std::set<std::uint64_t> gaps;            // told, by number
     std::map<std::string, Sequence> newest;  // by topic
     bool is_over = false;                    // its subscription was removed: what it has in hand still comes out
+    bool is_regressed = false;               // what it has queued since before that comes in front of a gap
     bool goes_back = false;                  // its subscription is made again and may begin before where it was
   };
   [[nodiscard]] Number check_octets(GrantId grant, Sequence sequence, std::string_view payload) const;
   void take_place(Session& session, const Book& book, core::Range range) const;
   void check_place_of_gap(const Session& session, const Book& book, core::Range range) const;
+  void check_strict(const Reader& reader, Book& book, const Handed& handed, Number number) const;
   static void check_order(Session& session, const Reader& reader, const Handed& handed, bool is_first);
   /// Does it own it by all versions that may hold for it, or by any of them?
   [[nodiscard]] bool owns(const Book& book, const std::vector<Version>& versions, Number number, bool by_all) const;

@@ -79,8 +79,9 @@ class SimReplay {
   std::map<std::string, Sequence> newest_;  // of the first time, by topic
   std::uint64_t store_ = 0;
   std::size_t gaps_ = 0;
-  std::vector<std::pair<std::uint64_t, core::Range>> gone_;  // as it was told, and by which store
+  std::vector<std::pair<std::uint64_t, core::Range>> gone_;  // and in which store
   bool under_way_ = false;                                   // it knows that it has begun
+  bool goes_on_ = false;                                     // on another link than it began on
   bool is_first_ = true;  // nothing came yet: of a start at what is kept, nothing is told of what goes until then
 };
 

@@ -21,7 +21,9 @@ core::Inbox::Options options_of(const Role& role, const SimWorker::Setup& setup)
   options.credit_octets = setup.credit;
   options.lease = setup.lease;
   options.subscription = role.subscription;
-  options.mode = role.exclusive ? core::SubscriptionMode::exclusive : core::SubscriptionMode::shared;
+  options.mode = role.strict      ? core::SubscriptionMode::strict
+                 : role.exclusive ? core::SubscriptionMode::exclusive
+                                  : core::SubscriptionMode::shared;
   options.filters = role.filters;
   options.limit = role.limit;
   return options;
@@ -206,7 +208,7 @@ bool SimWorker::take(Ledger& ledger, core::Instant now) {
     return Id{hand.item.grant, hand.item.sequence} == id;
   });
   const bool lease_over = in_hand != hands_.end() ? is_late(*in_hand, now) : late_.contains(id);
-  const Ledger::Reader reader{role_.subscription, setup_.session, role_.exclusive};
+  const Ledger::Reader reader{role_.subscription, setup_.session, role_.exclusive && !role_.strict, role_.strict};
   ledger.on_handed(reader,
                    {item->grant, item->sequence, item->batch->header().topic, item->view.payload, item->attempt},
                    lease_over);

@@ -31,7 +31,9 @@ struct Role {
   std::string stream;
   std::string subscription;
   bool exclusive = false;
+  bool strict = false;  ///< and exclusive
   std::vector<std::string> filters{};
+  [[nodiscard]] bool hears_live() const noexcept { return exclusive && !strict; }
   bool is_changed = false;  ///< the filters are other ones than it was made with
   BacklogLimit limit{};
 };

@@ -72,6 +72,7 @@ constexpr std::array required{
     "sidecar crashed",
     "store lost",
     "store put back",
+    "strict topics held by a message that waits",
     "subscription made again after its removal",
     "subscription made on the way",
     "subscription removed",

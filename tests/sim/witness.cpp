@@ -161,9 +161,14 @@ void Witness::check_cuts(const core::Transaction& transaction, const core::Offic
         if (!gaps.contains(range))
           throw Violation("cut without a gap: from " + std::to_string(range.first) + " in " + whose);
       }
+      for (const core::OwedGaps::Gap& before : subscription.group.gaps().all())
+        gaps.erase(before.range);  // judged then
       const bool is_exact = subscription.group.gaps().all().size() + transaction.gaps.size() < limits::gaps_max;
       for (const core::Range& range : counted.stays.ranges()) {
-        if (is_exact && gaps.intersects(range)) throw Violation("gap over what is still to come: in " + whose);
+        if (is_exact && gaps.intersects(range)) {
+          throw Violation("gap over what is still to come: " + std::to_string(range.first) + " to " +
+                          std::to_string(range.last) + " in " + whose);
+        }
       }
       const BacklogLimit& limit = subscription.record.limit;
       const bool is_above = counted.cut == 0 || (limit.messages > 0 && limit.octets > 0) ||

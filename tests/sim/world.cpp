@@ -55,7 +55,7 @@ void World::start_sidecar() {
 void World::broadcast(const SimProducer& producer, const Buffer& batch) {
   if (!options_.live) return;
   for (const auto& worker : workers_) {
-    if (!worker->role().exclusive || worker->role().stream != producer.stream() || random_.chance(1, 12)) continue;
+    if (!worker->role().hears_live() || worker->role().stream != producer.stream() || random_.chance(1, 12)) continue;
     paths_[worker->endpoint()].queue.push_back(batch);
   }
   for (const auto& listener : listeners_) {
@@ -172,6 +172,7 @@ void World::move() {
   if (kind == 4) live_step(worker);
   if (kind == 5 && sidecar_runs()) sidecar_.disk_step();
   if (kind == 6 && sidecar_runs()) sidecar_.answer_step(now_);
+  if (kind == 7 && options_.strict) note_dead();
   if (kind == 7 && runs(worker) && !worker.work(ledger_, random_, options_.temper, now_)) crash_worker(at);
 }
 
@@ -195,17 +196,21 @@ void World::step() {
   check();
 }
 
+void World::note_dead() {
+  for (const auto& [key, dead] : disk_.contents().dead) {
+    const auto subscription = disk_.contents().subscriptions.find(dead.subscription);
+    if (subscription == disk_.contents().subscriptions.end()) continue;  // it was removed, and they stay
+    ledger_.on_dead(subscription->second.name, dead.grant, dead.sequence, dead.payload);
+  }
+}
+
 void World::check() {
   if (sidecar_.failed()) crash_sidecar();
   if (sidecar_.up()) {
     Ledger::on_memory(sidecar_.office().tracked_octets(), memory_bound);
     sidecar_.check_books();
   }
-  for (const auto& [key, dead] : disk_.contents().dead) {
-    const auto subscription = disk_.contents().subscriptions.find(dead.subscription);
-    if (subscription == disk_.contents().subscriptions.end()) continue;  // it was removed, and they stay
-    ledger_.on_dead(subscription->second.name, dead.grant, dead.sequence, dead.payload);
-  }
+  note_dead();
   for (const auto& worker : workers_) {
     if (!worker->core().subscribed() || worker->dialled_store != store_number_) continue;
     if (!disk_.contents().subscriptions.contains(worker->made())) continue;  // it was removed, which it does not know

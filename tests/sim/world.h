@@ -51,6 +51,7 @@ class World {
   void start_sidecar();
   void note(const std::string& text);
   void check();
+  void note_dead();
   [[nodiscard]] std::int64_t wall_ms() const;
   template <typename Process>
   [[nodiscard]] bool runs(const Process& process) const {

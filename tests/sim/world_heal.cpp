@@ -121,6 +121,7 @@ void World::heal_round() {
     while (replay->receive(now_) || replay->work(ledger_, random_, true, now_)) {
     }
   }
+  note_dead();  // what is behind a dead letter may be handed out now
   for (std::size_t at = 0; at < workers_.size(); ++at) {
     for (int taken = 0; taken < 40; ++taken) {
       if (workers_[at]->work(ledger_, random_, options_.temper, now_)) continue;

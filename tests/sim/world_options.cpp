@@ -56,6 +56,7 @@ WorldOptions WorldOptions::draw(std::uint64_t seed) {
   options.replays = random.chance(1, 2);
   if (options.replays) options.retention = draw_retention(random);
   options.limits = random.chance(1, 3);
+  options.strict = random.chance(1, 3);
   return options;
 }
 
@@ -77,6 +78,7 @@ std::string WorldOptions::text() const {
                                                                                     {"changes", changes},
                                                                                     {"replays", replays},
                                                                                     {"limits", limits},
+                                                                                    {"strict", strict},
                                                                                     {"clogs", clogs},
                                                                                     {"freezes", freezes},
                                                                                     {"zombies", zombies},

@@ -22,7 +22,7 @@ void World::make_subscriptions() {
     const std::string tail = number == 0 ? "" : "-of-" + std::to_string(number + 1);
     const std::string stream = "orders" + tail;
     made.streams.push_back(core::StreamRecord{.id = stream_id, .name = stream, .next = options_.next});
-    Role work{stream, "workers" + tail, false, {}};
+    Role work{stream, "workers" + tail, false, false, {}};
     if (number > 0) work.limit = draw_limit();  // the first is a pipeline's
     made.subscriptions.push_back({id++,
                                   stream_id,
@@ -38,7 +38,11 @@ void World::make_subscriptions() {
     ledger_.on_limit(work.subscription, work.limit);
     for (std::size_t at = 0; at < options_.workers; ++at) roles_.push_back(work);
     for (std::size_t at = 0; at < options_.readers; ++at) {
-      Role role{stream, "reader-" + std::to_string(at + 1) + tail, true, {"#"}};
+      Role role{stream,
+                "reader-" + std::to_string(at + 1) + tail,
+                true,
+                options_.strict && at + 1 == options_.readers,
+                {"#"}};
       std::vector<std::string> topics;
       if (at > 0 && options_.topics > 1) {
         topics = {topic(0), topic(1)};
@@ -48,7 +52,7 @@ void World::make_subscriptions() {
       made.subscriptions.push_back({id++,
                                     stream_id,
                                     role.subscription,
-                                    core::SubscriptionMode::exclusive,
+                                    role.strict ? core::SubscriptionMode::strict : core::SubscriptionMode::exclusive,
                                     role.filters,
                                     options_.next - 1,
                                     0,
@@ -105,7 +109,7 @@ std::unique_ptr<SimWorker> World::make_consumer(const Role& role) {
   made->on_gap = [this, setup, role](std::uint64_t number, core::Range range) {
     note("session " + std::to_string(setup.session % 10000) + " is told of a gap from " + std::to_string(range.first) +
          " to " + std::to_string(range.last));
-    ledger_.on_gap({role.subscription, setup.session, role.exclusive}, number, range);
+    ledger_.on_gap({role.subscription, setup.session, role.exclusive && !role.strict}, number, range);
   };
   note("a consumer of " + role.subscription + " begins as session " + std::to_string(setup.session % 10000));
   return made;
@@ -195,7 +199,8 @@ void World::new_subscription() {
   if (late_ == 2) return;
   ++late_;
   const std::string stream = producers_[random_.below(producers_.size())]->stream();
-  Role role{stream, "late-" + std::to_string(late_), random_.chance(1, 2), {}};
+  Role role{stream, "late-" + std::to_string(late_), random_.chance(1, 2), false, {}};
+  role.strict = options_.strict && role.exclusive && random_.chance(1, 2);
   std::vector<std::string> topics;
   if (options_.topics > 1 && random_.chance(1, 2)) topics = {topic(1)};
   role.filters = topics.empty() ? std::vector<std::string>{"#"} : topics;

@@ -93,8 +93,8 @@ def subscription_with_a_consumer_is_removed_by_force_only():
         expect(b"belongs to the pipeline" in refused.stderr, f"{refused.stderr}")
 
 
-def shown(c, s):
-    return json.loads(subscriptions(c, s, "show", "weather", "screen", "--json").stdout)
+def shown(c, s, name="screen"):
+    return json.loads(subscriptions(c, s, "show", "weather", name, "--json").stdout)
 
 
 @scenario
@@ -138,3 +138,40 @@ def subscription_at_its_limit_holds_its_publisher():
         expect(len(subscribe(c, s, "screen").splitlines()) == 10, "what was published before")
         publish(c, s, 3)
         expect(len(subscribe(c, s, "screen").splitlines()) == 3, "what was published then")
+
+
+@scenario
+def strict_subscription_holds_its_topic():
+    """One message comes later again: its topic waits for it, over kills of sidecar and reader; others go on."""
+    with Cluster() as c:
+        late = ["--retry-initial", "3s"]
+        s = c.sidecar(extra=late)
+        subscribe(c, s, "ledger", "--strict")
+        text = b"a\tone\na\ttwo\nb\tthree\na\tfour\nb\tfive\n"
+        done = c.cli("pub", "weather", "-", "--sidecar", s.ipc, input=text)
+        expect(done.returncode == 0, done.stderr.decode())
+        seen = c.directory / "seen"
+        seen.touch()
+        command = (f'read word; echo "$word $RESTANTE_ATTEMPT" >> {seen}; '
+                   '[ "$word $RESTANTE_ATTEMPT" != "one 1" ] || exit 75')
+        reading = [program("restante"), "sub", "weather", "--durable", "ledger", "--strict", "--exec", command]
+
+        def read():
+            started = subprocess.Popen([*reading, "--sidecar", s.ipc], env=c.environment)
+            c.cleanups.append(lambda: (started.kill(), started.wait()))
+            return started
+
+        reader = read()
+        c.until("the other topic goes on", lambda: len(seen.read_text().splitlines()) == 3)
+        s.kill()
+        reader.kill()
+        reader.wait()
+        s = c.sidecar(extra=late)
+        expect(shown(c, s, "ledger")["mode"] == "strict", f"{shown(c, s, 'ledger')}")
+        read()
+        c.until("all is settled", lambda: shown(c, s, "ledger")["backlog_messages"] == 0)
+        words = seen.read_text().splitlines()
+        expect(words[:3] == ["one 1", "three 1", "five 1"], f"{words}")
+        expect(words[-3:] == ["one 2", "two 1", "four 1"], f"{words}")
+        other = c.cli("sub", "weather", "--durable", "ledger", "--idle", "300ms", "--sidecar", s.ipc)
+        expect(other.returncode == 4 and b"exists as a strict subscription" in other.stderr, other.stderr.decode())

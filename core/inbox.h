@@ -118,6 +118,9 @@ class Inbox final : public Intake {
   }
   [[nodiscard]] bool strict() const noexcept { return options_.mode == SubscriptionMode::strict; }
   [[nodiscard]] bool replays() const noexcept { return options_.mode == SubscriptionMode::replay; }
+  /// A replay pins no block: what it has not reached may be gone by now, with blocks that another's parked message
+  /// keeps below it, and is told as a gap. Of another store the sidecar tells it.
+  [[nodiscard]] Sequence pinned_from(Sequence floor) const noexcept { return replays() ? limits::sequence_max : floor; }
   [[nodiscard]] bool session_may_hold() const noexcept { return token_ != 0 || awaiting_; }
   [[nodiscard]] bool refuses(bool live) const;
   /// Octets of frames in the queue from which on nothing more is asked for. Credit counts payloads; a frame is longer,

@@ -100,10 +100,7 @@ void Inbox::on(const Subscribed& subscribed, Instant now) {
   trouble_.reset();
   const Sequence baseline =
       subscribed.untried == 0 ? subscribed.floor : std::min(subscribed.floor, subscribed.untried - 1);
-  // A replay pins no block: what it has not reached may be gone by now, and is told as a gap. Of another store the
-  // sidecar tells it.
-  std::optional<Sequence> first = replays() ? grants_.regress_in_update(subscribed.grants, subscribed.floor)
-                                            : grants_.regress_in(subscribed.grants, subscribed.floor);
+  std::optional<Sequence> first = grants_.regress_in(subscribed.grants, pinned_from(subscribed.floor));
   if (subscribed.regressed_at != 0) first = std::min(first.value_or(subscribed.regressed_at), subscribed.regressed_at);
   if (first) {
     regress(*first);
@@ -153,7 +150,7 @@ void Inbox::on(const Grants& grants) {
     return;
   }
   std::vector<GrantRange> dropped;
-  if (const auto first = grants_.regress_in_update(grants.grants, floor_)) {
+  if (const auto first = grants_.regress_in_update(grants.grants, pinned_from(floor_))) {
     dropped = held_.ranges(SIZE_MAX, *first == 0 ? 0 : *first - 1);
     regress(*first);
   }

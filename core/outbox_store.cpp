@@ -113,7 +113,8 @@ bool Outbox::has_parked(Range range) const {
   return std::any_of(subscriptions_.begin(), subscriptions_.end(), [&](const auto& known) {
     const LooseMessages::Map& loose = known.second.group.loose().all();
     const auto at = loose.lower_bound(range.first);
-    return known.second.parked_due_ms || (at != loose.end() && at->first <= range.last);
+    const bool may_be_elsewhere = !known.second.parked_known || known.second.parked_due_ms;
+    return may_be_elsewhere || (at != loose.end() && at->first <= range.last);
   });
 }
 

@@ -178,3 +178,17 @@ TEST_CASE("a replay whose first block is gone on its new link goes on: that is n
   CHECK(bench.inbox.take_events().empty());
   CHECK(bench.inbox.settle(item->hand, InboxBench::Verdict::ack, Duration{-1}, {}, bench.now));
 }
+
+TEST_CASE("a replay takes a block that is not told any more for closed, also if one below it is still there") {
+  InboxBench bench(SubscriptionMode::replay);
+  const std::vector<Grant> all{{1, {1, 256}}, {2, {257, 512}}, {3, {513, 768}}};
+  const std::vector<Grant> later{all[0], all[2]};
+  bench.connect(0, all);
+  bench.inbox.on_message(Grants{bench.token, later}, bench.now);
+  CHECK(bench.inbox.take_events().empty());
+  bench.connect(0, all);
+  bench.connect(0, later);
+  CHECK(bench.inbox.take_events().empty());
+  bench.connect(0, {{4, {257, 512}}});
+  CHECK(bench.inbox.take_events().size() == 1);  // another store's
+}

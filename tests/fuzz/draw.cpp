@@ -1,6 +1,7 @@
 #include "tests/fuzz/draw.h"
 
 #include <algorithm>
+#include <array>
 
 #include <restante/limits.h>
 
@@ -46,7 +47,7 @@ Subscribe draw_subscribe(Script& script, const Known& known) {
   subscribe.session = 1 + script.below(3);
   subscribe.stream = draw_stream(script);
   subscribe.subscription = script.chance() ? "workers" : "reader";
-  subscribe.mode = script.chance() ? SubscriptionMode::shared : SubscriptionMode::exclusive;
+  subscribe.mode = draw_mode(script);
   if (script.chance()) subscribe.filters = {"#"};
   subscribe.start = script.chance() ? "new" : "beginning";
   subscribe.claim = script.number();
@@ -75,6 +76,12 @@ OpenWriter draw_open(Script& script, const Known& known) {
 }
 
 }  // namespace
+
+SubscriptionMode draw_mode(Script& script) {
+  constexpr std::array modes{SubscriptionMode::exclusive, SubscriptionMode::shared, SubscriptionMode::strict,
+                             SubscriptionMode::shared};
+  return modes[script.below(modes.size())];
+}
 
 Range draw_range(Script& script, const Known& known) { return draw_grant_range(script, known).range; }
 
@@ -118,7 +125,7 @@ ControlMessage draw_for_library(Script& script, const Known& known) {
     case 7:
       return Subscribed{session,
                         token,
-                        script.chance() ? SubscriptionMode::shared : SubscriptionMode::exclusive,
+                        draw_mode(script),
                         script.number(),
                         script.number(),
                         grants(),

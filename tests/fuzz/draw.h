@@ -24,5 +24,6 @@ core::ControlMessage draw_for_library(Script& script, const Known& known);
 /// A whole batch of a known grant, or of none.
 core::Buffer draw_batch(Script& script, const Known& known);
 core::Range draw_range(Script& script, const Known& known);
+core::SubscriptionMode draw_mode(Script& script);  ///< of a subscription that has a name
 
 }  // namespace restante::fuzz

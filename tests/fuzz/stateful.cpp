@@ -200,7 +200,7 @@ class Consumer {
     core::Inbox::Options options;
     options.session = 1;
     options.stream = "orders";
-    options.mode = script.chance() ? core::SubscriptionMode::shared : core::SubscriptionMode::exclusive;
+    options.mode = draw_mode(script);
     if (script.chance()) options.filters = {"t/1"};
     options.lease = 1s;
     return options;

@@ -63,6 +63,23 @@ void Ledger::on_removed(const std::string& name) {
   for (auto& [id, session] : sessions_) session.is_over = session.is_over || session.subscription == name;
 }
 
+bool Ledger::on_reset(const std::string& name, Sequence start, const std::set<Number>& kept) {
+  Book& book = books_.at(name);
+  book.former = std::exchange(book.versions, {Version{book.versions.back().topics, {}, 0}});
+  book.never.clear();
+  book.cut.clear();
+  for (auto& [id, session] : sessions_) session.is_over = session.is_over || session.subscription == name;
+  for (const auto& [number, message] : sent_) {
+    if (message.stream == book.stream && message.sequence <= start) book.gone.insert(number);
+  }
+  bool any = false;
+  for (const Number number : kept) {
+    book.gone.erase(number);
+    any = (book.done.erase(number) + book.rejected.erase(number) > 0) || any;
+  }
+  return any;
+}
+
 Ledger::Number Ledger::check_octets(GrantId grant, Sequence sequence, std::string_view payload) const {
   const auto id = ids_.find({grant, sequence});
   if (id == ids_.end()) throw Violation("unexpected: " + name_of(grant, sequence) + " was never sent");
@@ -94,7 +111,7 @@ void Ledger::on_handed(const Reader& reader, const Handed& handed, bool again_al
                     " is handed out for the " + std::to_string(times) + ". time as attempt " +
                     std::to_string(handed.attempt));
   }
-  if (reader.strict && !session.goes_back) check_strict(reader, book, handed, number);
+  if (reader.strict && !session.goes_back && !is_over) check_strict(reader, book, handed, number);
   // A row that the disk lost comes late if its writer has it still: what was behind it did not wait. And an older copy
   // of the store may have what was cut.
   if (reader.in_order && !session.goes_back)

@@ -50,6 +50,8 @@ class Ledger {
   void on_subscribed(const std::string& name, Number next);
   /// It was removed on the disk: from now on nothing is owed to it. One that is made by its name later is new.
   void on_removed(const std::string& name);
+  /// It begins again behind `start`, and `kept` of its stream is there: that is owed again. True if any of it was done.
+  bool on_reset(const std::string& name, Sequence start, const std::set<Number>& kept);
 
   /// Its filters are about to change: what is confirmed by now belongs by the old ones.
   void on_changing(const std::string& name, const std::vector<std::string>& topics);

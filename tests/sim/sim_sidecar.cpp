@@ -222,9 +222,17 @@ void SimSidecar::commit(const core::Transaction& transaction) {
         const auto known = disk_.contents().subscriptions.find(id);
         if (known != disk_.contents().subscriptions.end()) removed.push_back(known->second.name);
       }
+      std::vector<core::SubscriptionRecord> reset;
+      for (const core::SubscriptionRecord& record : transaction.subscriptions) {
+        const auto known = disk_.contents().subscriptions.find(record.id);
+        const auto made = [](const core::SubscriptionRecord& one) { return one.made == 0 ? one.id : one.made; };
+        if (known != disk_.contents().subscriptions.end() && made(known->second) != made(record))
+          reset.push_back(record);
+      }
       const core::CommitToken token = disk_.commit(transaction);
       if (!transaction.gaps.empty()) count("cut by a limit");
       for (const std::string& name : removed) on_removed(name);
+      for (const core::SubscriptionRecord& record : reset) on_reset(record);
       if (commits != nullptr) commits->push_back(transaction);
       if (failing_ == Failing::no) answers_.emplace_back(token);
     }

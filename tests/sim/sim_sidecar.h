@@ -69,6 +69,7 @@ class SimSidecar {
   std::function<void(const core::Subscribed&)> on_replay;
   /// Called with the name of each subscription that is removed on the disk.
   std::function<void(const std::string&)> on_removed;
+  std::function<void(const core::SubscriptionRecord&)> on_reset;
   std::vector<core::Transaction>* commits = nullptr;    ///< gets a copy of each commit that holds
   std::function<void(const core::LoadReply&)> on_load;  ///< if set, called for each page of rows
 

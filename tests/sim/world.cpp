@@ -26,6 +26,7 @@ World::World(std::uint64_t seed, const WorldOptions& options)
     ++sometimes_["subscription removed"];
     ledger_.on_removed(name);
   };
+  sidecar_.on_reset = [this](const core::SubscriptionRecord& record) { on_reset(record); };
   sidecar_.on_replay = [this](const core::Subscribed& told) { on_replay(told); };
   make_subscriptions();
   start_sidecar();
@@ -213,7 +214,7 @@ void World::check() {
   note_dead();
   for (const auto& worker : workers_) {
     if (!worker->core().subscribed() || worker->dialled_store != store_number_) continue;
-    if (!disk_.contents().subscriptions.contains(worker->made())) continue;  // it was removed, which it does not know
+    if (!is_there(worker->made())) continue;  // it was removed or reset, which it does not know
     ledger_.on_subscribed(worker->role().subscription, next_number_);
     if (worker->role().is_changed) ledger_.on_changed(worker->role().subscription, next_number_);
   }

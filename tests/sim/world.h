@@ -76,6 +76,12 @@ class World {
   void remove_subscription();
   void hear_of_removals();
   void end_removed();
+
+  // ---- world_resets.cpp
+  void reset_subscription();
+  void on_reset(const core::SubscriptionRecord& record);
+  [[nodiscard]] bool is_there(std::int64_t made) const;
+
   void end_fenced();
   void end_taken_over();
 

@@ -26,6 +26,7 @@ void World::process_fault(std::uint64_t kind) {
   if (kind == 4 && options_.late) new_subscription();
   if (kind >= 3 && options_.late && late_ > 0 && random_.chance(1, 2)) remove_subscription();
   if (kind == 5 && options_.freezes) freeze();
+  if (kind >= 4 && options_.resets && random_.chance(1, 2)) reset_subscription();
 }
 
 /// SIGSTOP, for longer than a link may be silent or for less.
@@ -153,6 +154,9 @@ void World::replace_store() {
   if (sidecar_.up()) crash_sidecar();
   for (const auto& producer : producers_) {  // a confirm of the old store that arrives later would promise too much
     if (producer->client().dialled()) producer->client().link()->down.clear();
+  }
+  for (const auto& replay : replays_) {  // likewise a gap of the old store
+    if (replay->client().dialled()) replay->client().link()->down.clear();
   }
   Backup next;
   if (random_.chance(2, 5)) {

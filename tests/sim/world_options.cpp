@@ -57,6 +57,8 @@ WorldOptions WorldOptions::draw(std::uint64_t seed) {
   if (options.replays) options.retention = draw_retention(random);
   options.limits = random.chance(1, 3);
   options.strict = random.chance(1, 3);
+  // The judge of each is about what the other one changes.
+  options.resets = random.chance(1, 2) && !options.changes && !options.backups;
   return options;
 }
 
@@ -79,6 +81,7 @@ std::string WorldOptions::text() const {
                                                                                     {"replays", replays},
                                                                                     {"limits", limits},
                                                                                     {"strict", strict},
+                                                                                    {"resets", resets},
                                                                                     {"clogs", clogs},
                                                                                     {"freezes", freezes},
                                                                                     {"zombies", zombies},

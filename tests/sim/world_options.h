@@ -37,6 +37,7 @@ struct WorldOptions {
   bool replays = false;    ///< sessions that read what is kept; with retention also its changes
   bool limits = false;     ///< subscriptions have small ones, and are cut
   bool strict = false;     ///< some of the exclusive ones are
+  bool resets = false;     ///< subscriptions begin again at another place
   bool clogs = false;      ///< a path stands still in one direction, and goes on later
   bool freezes = false;    ///< processes that stop for a while, sidecars too
   bool zombies = false;    ///< producers that freeze, are replaced, and wake up

@@ -32,7 +32,9 @@ void World::hear_of_removals() {
     const auto told = core::decode(tool_->down.front().front(), why);
     const auto* removed = told ? std::get_if<core::Removed>(&told->message) : nullptr;
     if (removed != nullptr && !removed->refusal.empty()) ++sometimes_["subscription removed: refused"];
-    if (removed != nullptr) tool_->open = false;
+    const auto* reset = told ? std::get_if<core::WasReset>(&told->message) : nullptr;
+    if (reset != nullptr && !reset->refusal.empty()) ++sometimes_["subscription reset: refused"];
+    if (removed != nullptr || reset != nullptr) tool_->open = false;
   }
 }
 
@@ -41,7 +43,8 @@ void World::end_removed() {
   std::vector<Role> ended;
   std::erase_if(workers_, [&](const auto& worker) {
     if (!worker->removed() || (!healing_ && random_.chance(9, 10))) return false;
-    note("session " + std::to_string(worker->session() % 10000) + " was told that its subscription is removed");
+    note("session " + std::to_string(worker->session() % 10000) +
+         " was told that its subscription is removed or reset");
     ++sometimes_["subscription removed: its consumer was told"];
     gather(*worker);
     if (worker->client().dialled()) worker->client().link()->cut(random_);
@@ -54,6 +57,12 @@ void World::end_removed() {
     const auto is_it = [&](const auto& worker) { return worker->role().subscription == role.subscription; };
     if (std::any_of(workers_.begin(), workers_.end(), is_it)) {
       removed_and_told_.insert(role.subscription);  // a rival is left, who may have been taken over by it
+      continue;
+    }
+    const auto& there = disk_.contents().subscriptions;
+    const auto has_name = [&](const auto& known) { return known.second.name == role.subscription; };
+    if (std::any_of(there.begin(), there.end(), has_name)) {  // it was reset
+      workers_.push_back(make_consumer(role));
       continue;
     }
     if (random_.chance(1, 2)) {

@@ -4,10 +4,10 @@
     soak_subscriptions.py --kills 500 [as soak.py]
 
 Three publishers, each with a stream of its own, at one or two sidecars. Five subscriptions with filters that are drawn
-anew each time: three exclusive ones (one reader, each topic in order) and two shared ones (two readers). They are there
-before the first message is published, so each must have all that its filters match. Now and then all readers of one of
-them, or of all, stay away for a while. SIGTERM is for publishers too, and a SIGSTOP may be longer than a link may be
-silent.
+anew each time: three exclusive ones (one reader, each topic in order), one of them strict, and two shared ones (two
+readers). They are there before the first message is published, so each must have all that its filters match. Now and
+then all readers of one of them, or of all, stay away for a while. SIGTERM is for publishers too, and a SIGSTOP may be
+longer than a link may be silent.
 
 With control="ack-first" the readers ack before they write down what came: that must go red as well.
 """
@@ -62,6 +62,8 @@ class SubscriptionCampaign(soak.Campaign):
             stream, sidecar = self.ends[source]
             pulls.setdefault(stream, []).append(self.rng.choice((sidecar.ipc, sidecar.listen)))
         options = {} if subscription.exclusive else {"shared": True}
+        if subscription.name == "two":
+            options["strict"] = True
         if self.arguments.control == "ack-first":
             options["ack_first"] = ACK_FIRST_MS
         return self.c.worker(f"{subscription.name}-{number}", pulls, subscription=subscription.name,

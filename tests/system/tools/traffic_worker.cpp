@@ -3,7 +3,8 @@
 /// and as a subscriber each gap that it is told, `G <from> <to> <reason>`, in its place among them.
 ///
 ///   traffic_worker --log FILE --pull STREAM[@EP[,EP]]... [--work-ms N] [--poison TEXT] [--lease-ms N]
-///                  [--credit OCTETS] [--sidecar EP] [--insecure] [--subscription NAME --filter F... [--shared]]
+///                  [--credit OCTETS] [--sidecar EP] [--insecure] [--subscription NAME --filter F...
+///                  [--shared | --strict]]
 ///                  [--ack-first MS] [--until-refused]
 ///
 /// Each --pull has a thread and a log of its own, FILE-STREAM. --work-ms: takes so long for each message. --poison:
@@ -60,8 +61,8 @@ class Worker {
     std::vector<std::string> filters;
     const auto [first, last] = options.all("--filter");
     for (auto filter = first; filter != last; ++filter) filters.push_back(filter->second);
-    const restante::Subscription subscription{.name = options.text("--subscription"),
-                                              .shared = options.has("--shared")};
+    restante::Subscription subscription{.name = options.text("--subscription"), .shared = options.has("--shared")};
+    subscription.strict = options.has("--strict");
     auto wanted = receiver(options, pull);
     wanted.on_gap = [this](const restante::Gap& gap) {  // on this worker's own thread
       note_hand();
@@ -132,7 +133,7 @@ class Worker {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const traffic::Options options(argc, argv, " --insecure --shared --until-refused ");
+  const traffic::Options options(argc, argv, " --insecure --shared --strict --until-refused ");
   try {
     restante::Node node(
         {.sidecar = options.text("--sidecar"), .stop_on_signals = true, .insecure = options.has("--insecure")});

@@ -296,6 +296,7 @@ void Outbox::leave(Token token, bool in_order, Turn& turn) {
   }
   subscription->group.leave(token, in_order, turn);
   std::erase(pending_admissions_, token);
+  std::erase(in_commit_.admissions, token);  // or it would be back if that cannot be written
   std::erase(subscription->waiting, token);
   sessions_.erase(token);
 }

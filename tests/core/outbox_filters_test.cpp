@@ -234,3 +234,35 @@ TEST_CASE("on a full disk no filters change, and the reader that has the old one
   bench.pass(1s);
   CHECK(!reader.hear().batches.empty());
 }
+
+TEST_CASE("a reader that leaves while its change is written, and cannot be, is gone (N2)") {
+  OfficeBench bench({}, 1U << 20);
+  TestWriter writer(bench);
+  writer.pattern = StreamPattern::pubsub;
+  writer.topic = "a";
+  writer.open();
+  TestReader reader(bench);
+  reader.listens = false;
+  reader.filters = {"a"};
+  reader.join();
+  bench.cut(*reader.peer);
+  bench.pass(1s);
+  bench.store.set_capacity(bench.store.snapshot().used + 15'000);
+  bench.disk_runs = false;
+  writer.send(10, 0, 1000);
+  reader.filters = {"b"};
+  reader.join();
+  writer.send(10, 0, 1000);
+  REQUIRE(bench.disk_step());  // the first batch, and there is no room for the second
+  bench.perform();
+  bench.cut(*reader.peer);
+  bench.disk_runs = true;
+  bench.perform();
+  REQUIRE(bench.refused_commits > 0);
+  bench.store.set_capacity(1U << 20);
+  bench.pass(2s);
+  reader.filters = {"a"};
+  reader.join();
+  bench.pass(1s);
+  CHECK(!reader.hear().batches.empty());
+}

@@ -146,8 +146,8 @@ void Outbox::note_limits() {
     const BacklogLimit& limit = subscription.record.limit;
     if (limit.then != OnLimit::refuse) continue;
     const Credit backlog = certain_backlog(subscription);
-    const auto is_at = [&](std::uint64_t present, std::uint64_t most) {
-      return most > 0 && present >= (subscription.at_limit ? kept_of(most) : most);
+    const auto is_at = [was_at = subscription.at_limit](std::uint64_t present, std::uint64_t most) {
+      return most > 0 && present >= (was_at ? kept_of(most) : most);
     };
     subscription.at_limit = is_at(backlog.messages, limit.messages) || is_at(backlog.octets, limit.octets);
     if (!subscription.at_limit) continue;

@@ -7,12 +7,6 @@
 
 namespace restante::core {
 
-namespace {
-
-constexpr std::size_t fetched_ahead_max = 8;
-
-}  // namespace
-
 void ReaderGroup::bury(Sequence sequence, const std::string& reason) {
   LooseMessages::Message& message = *loose_.find(sequence);
   if (message.burying) return;
@@ -91,7 +85,8 @@ void ReaderGroup::on_not_written(Sequence sequence) {
   message->parking = false;
   message->written_attempts = ~std::uint32_t{0};
   aside_wanted_ = true;
-  if (message->burying) burials_.push_back(sequence);
+  const bool is_known = std::find(burials_.begin(), burials_.end(), sequence) != burials_.end();
+  if (message->burying && !is_known) burials_.push_back(sequence);
   touch(*message);
 }
 
@@ -147,6 +142,7 @@ std::optional<Instant> ReaderGroup::on_parked(Sequence sequence, Cursor::Change&
   loose_.set_parked(*message);
   if (!message->burying) message->batch = nullptr;  // its row is fetched when it is due
   touch(*message);
+  fetched_.erase(sequence);
   cursor_.settle(Range{sequence, sequence}, change);
   cursor_.raise_floor();
   aside_wanted_ = aside_wanted_ || is_crowded();  // the next one stands in the way
@@ -213,6 +209,7 @@ void ReaderGroup::on_fetched(Sequence sequence, const BatchRef& batch) {
   message->octets = octets;
   message->batch = batch;
   aside_wanted_ = aside_wanted_ || message->burying;
+  if (strict() && message->parked && message->holder == 0 && !message->burying) fetched_.insert(sequence);
   if (message->holder == 0 && !message->burying) loose_.set_due(sequence, *message, Instant{});  // the first to go
   touch(*message);
 }

@@ -85,6 +85,7 @@ void ReaderGroup::send_loose(Sequence sequence, LooseMessages::Message& message,
   Redelivery header{session.token, message.grant, {Owed{{sequence, sequence}, message.attempts}}, covers};
   turn.out.push_back(Outgoing{session.link, std::move(header), message.batch->batch.frame()});
   if (message.parked) message.batch = nullptr;  // it is fetched again if need be (C5)
+  fetched_.erase(sequence);
 }
 
 /// What the one reader may never have had in its hand goes to it in order (X8): after all that is owed below it, before

@@ -96,6 +96,10 @@ bool ReaderGroup::shrink(std::uint64_t octets_max, BacklogCount& beyond) {
     const bool has_history = entry.deaths > 0 || (loose != loose_.all().end() && loose->first <= entry.range.last);
     if (!on_disk || has_history || !entry.holds.empty() || !cursor_.can_untrack_last()) break;
     owed_.erase(first);
+    if (strict() && entry.batch != nullptr) {
+      if (TopicTurns::Books* books = turns_.find(topic_of(entry))) turns_.on_not_owed(*books, first);
+      turns_.touch(topic_of(entry));
+    }
     if (entry.batch != nullptr)
       beyond.on_untracked(cursor_.tracked_to(), entry.batch->messages(), entry.batch->octets());
     cursor_.untrack_last();
@@ -188,6 +192,7 @@ void ReaderGroup::drop_loose(Sequence sequence, bool settled) {
   const std::optional<std::string> topic = std::exchange(message->topic, std::nullopt);
   unplaced_.erase(sequence);
   fetches_.erase(sequence);
+  fetched_.erase(sequence);
   loose_.erase(sequence);
   if (topic) turns_.on_loose_gone(*topic, sequence);
 }

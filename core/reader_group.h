@@ -185,12 +185,17 @@ class ReaderGroup {
   void deliver_loose(Turn& turn);
 
   // reader_turns.cpp
+  static constexpr std::size_t fetched_ahead_max = 8;
   enum class TurnResult { over, later, waits, no_credit };  // over: until something of its topic changes
   [[nodiscard]] static const std::string& topic_of(const Cursor::Entry& entry) {
     return entry.batch->batch.header().topic;
   }
   void owe(Sequence first);
   [[nodiscard]] bool is_held(Sequence first) const;
+  [[nodiscard]] bool is_draining() const {
+    return std::any_of(sessions_.begin(), sessions_.end(), [](const auto& known) { return known.second.draining; });
+  }
+  void forget_rows();
   [[nodiscard]] bool is_free(TopicTurns::Books& books) const;
   std::vector<Range> first_owed(TopicTurns::Books& books);
   TurnResult send_first_loose(Sequence sequence, Turn& turn);
@@ -221,6 +226,7 @@ class ReaderGroup {
   TopicTurns turns_;                      // strict
   std::set<Sequence> unplaced_;           // strict: parked ones whose topic is not known yet
   std::set<Sequence> fetches_;            // strict: those whose turn it is, without their rows
+  std::set<Sequence> fetched_;            // strict: those whose rows are in memory for their turn
   Instant woken_to_{};                    // strict: what was due until then has been looked at
   std::vector<Sequence> burials_;
   std::vector<Sequence> unparked_;

@@ -65,6 +65,7 @@ ReaderGroup::TurnResult ReaderGroup::send_first_loose(Sequence sequence, Turn& t
     return TurnResult::over;
   }
   if (message.batch == nullptr) {
+    forget_rows();
     fetches_.insert(sequence);
     return TurnResult::over;
   }
@@ -72,6 +73,18 @@ ReaderGroup::TurnResult ReaderGroup::send_first_loose(Sequence sequence, Turn& t
   if (session == nullptr) return message.alone ? TurnResult::waits : TurnResult::no_credit;
   send_loose(sequence, message, *session, 0, turn);
   return TurnResult::over;
+}
+
+/// Rows that were fetched for a turn that is another's now make room for those that have theirs.
+void ReaderGroup::forget_rows() {
+  std::erase_if(fetched_, [this](Sequence sequence) {
+    LooseMessages::Message& message = *loose_.find(sequence);
+    if (message.holder != 0 || message.burying) return true;
+    const TopicTurns::Books* books = turns_.find(*message.topic);
+    if (books != nullptr && *books->loose.begin() == sequence) return false;
+    message.batch = nullptr;
+    return true;
+  });
 }
 
 /// The oldest of it, and of its batch what is owed up to the next one that waits for an attempt of its own. `place` is
@@ -113,7 +126,7 @@ void ReaderGroup::deliver_in_turn(Turn& turn) {
     if (result == TurnResult::later) turns_.is_ready(again);
     else if (result != TurnResult::over) waiting.push_back(again);
     else turns_.tidy(place.topic);
-    if (result == TurnResult::no_credit) break;
+    if (result == TurnResult::no_credit && !is_draining()) break;  // the suspect that it is drained for may be behind
   }
   for (const TopicTurns::Place& one : waiting) turns_.is_ready(one);
 }
@@ -149,18 +162,19 @@ std::optional<Sequence> ReaderGroup::next_fetch_in_turn(bool wanted) const {
   if (buried != burials_.end()) return *buried;
   if (!unplaced_.empty()) return sessions_.empty() ? std::nullopt : std::optional(*unplaced_.begin());
   const auto at = std::find_if_not(fetches_.begin(), fetches_.end(), is_buried);
-  return wanted && at != fetches_.end() ? std::optional(*at) : std::nullopt;
+  return wanted && fetched_.size() < fetched_ahead_max && at != fetches_.end() ? std::optional(*at) : std::nullopt;
 }
 
-/// All of a batch was cut: it is owed by nobody.
+/// A part of a batch was cut: perhaps nothing of it is owed any more.
 void ReaderGroup::forget_owed(Sequence first, const std::string& topic) {
   const auto at = cursor_.entries().find(first);
-  if (at != cursor_.entries().end() && at->second.unsettled > 0) return;
+  const bool is_there = at != cursor_.entries().end() && at->second.unsettled > 0;
+  if (is_there && !owed_ranges(at->second).empty()) return;
   owed_.erase(first);
   TopicTurns::Books* books = strict() ? turns_.find(topic) : nullptr;
   if (books == nullptr) return;
   turns_.on_not_owed(*books, first);
-  books->held.erase(first);
+  if (!is_held(first)) books->held.erase(first);
   turns_.tidy(topic);
 }
 

@@ -66,6 +66,11 @@ void Outbox::reset(const ResetSubscription& wish, LinkId link, std::int64_t made
 void Outbox::collect_resets(Transaction& transaction, Random& random) {
   in_commit_.resets = std::exchange(pending_resets_, {});
   for (Reset& reset : in_commit_.resets) {
+    // A prune that was under way when it was asked for has come back by now. What is parked below stays parked: its row
+    // goes with its record.
+    reset.start = std::max(reset.start, history_.pruned_to);
+    reset.told.from = reset.start;
+    if (reset.told.gone_to != 0) reset.told.gone_to = reset.start;
     const auto is_its = [&](const auto& record) { return record.subscription == reset.subscription; };
     std::erase_if(transaction.cursors, is_its);
     transaction.subscriptions.push_back(reset_record(reset));

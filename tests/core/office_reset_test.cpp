@@ -220,6 +220,37 @@ TEST_CASE("what stays parked over a reset keeps its block, or its settlement wou
   CHECK(bench.store.snapshot().parked.empty());
 }
 
+TEST_CASE("a reset that a prune overtakes begins behind it, and what is parked below stays parked with its row") {
+  OfficeBench bench;
+  TestWriter writer(bench);
+  writer.pattern = StreamPattern::pubsub;
+  writer.open();
+  TestReader reader(bench);
+  reader.listens = false;
+  reader.join();
+  for (int sent = 0; sent < 6; ++sent) writer.send(1);
+  reader.hear();
+  reader.settle([&](Settle& said) { said.nacks = {{writer.grants.front().grant, 3, 3'600'000, false}}; });
+  bench.pass(2s);
+  REQUIRE(bench.store.snapshot().parked.size() == 1);
+  bench.disk_runs = false;
+  for (const Range range : {Range{1, 2}, Range{4, 6}}) {
+    reader.settle([&](Settle& said) { said.acks = {{writer.grants.front().grant, range}}; });
+  }
+  bench.pass(3s);  // the prune is under way
+  bench.say(*reader.peer, Unsubscribe{reader.token});
+  TestOperator tool(bench);
+  CHECK_FALSE(tool.ask<WasReset>(ResetSubscription{0, "s", "audit", "2", true, false}));
+  bench.disk_runs = true;
+  bench.perform();
+  const auto told = tool.last<WasReset>();
+  REQUIRE(told);
+  CHECK(told->from == 6);
+  CHECK(bench.store.snapshot().parked.size() == 1);
+  bench.pass(3s);
+  CHECK(bench.rows() == 1);
+}
+
 TEST_CASE("what cannot be reset is refused with its reason") {
   Kept one;
   const auto text = [&](const ResetSubscription& wish) { return one.tool.ask<WasReset>(wish)->refusal; };

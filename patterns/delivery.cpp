@@ -1,5 +1,7 @@
 #include <restante/delivery.h>
 
+#include <array>
+#include <charconv>
 #include <utility>
 
 #include "patterns/delivery_state.h"
@@ -98,6 +100,31 @@ std::uint64_t Delivery::marker() const noexcept {
   } catch (...) {
     return 0;
   }
+}
+
+Attributes Delivery::attributes() const {
+  Attributes all;
+  if (state_->item.view.attributes.empty()) return all;
+  const core::AttributeValues& values = state_->attributes();
+  all.content_type = values.content_type;
+  all.correlation_id = values.correlation_id;
+  all.traceparent = values.traceparent;
+  all.key = values.key;
+  all.marker = values.marker;
+  if (state_->headers.empty()) {
+    for (const auto& [name, value] : values.headers) state_->headers.push_back({name, value});
+  }
+  all.headers = state_->headers;
+  return all;
+}
+
+std::string Delivery::effect_id() const {
+  if (const std::string_view origin = header(origin_header); !origin.empty()) return std::string(origin);
+  const core::BatchHeader& header = state_->item.batch->header();
+  std::array<char, 16> digits{};
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), header.grant, 16).ptr;
+  return std::string(node()) + '/' + header.stream + '/' + std::string(digits.data(), end) + '/' +
+         std::to_string(state_->item.sequence);
 }
 
 bool Delivery::ack() noexcept { return state_->settle(Verdict::ack, by_policy, {}); }

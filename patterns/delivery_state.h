@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "core/intake.h"
 #include "core/wire.h"
@@ -34,6 +35,7 @@ struct DeliveryState {
   int exceptions_at_start = std::uncaught_exceptions();
   std::unique_ptr<core::AttributeValues> decoded;
   std::string marker_text;
+  std::vector<Header> headers;  // views into `decoded`, once asked for
 };
 
 }  // namespace restante::detail

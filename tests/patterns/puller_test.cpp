@@ -67,10 +67,33 @@ TEST_CASE("a redelivery is received with all that belongs to it, and acked") {
   CHECK(order->header("marker") == "12");
   CHECK(order->header("none").empty());
   CHECK(order->marker() == 12);
+  const Attributes all = order->attributes();
+  CHECK(all.content_type == "text/plain");
+  CHECK(all.key == "k");
+  CHECK(all.marker == 12);
+  REQUIRE(all.headers.size() == 1);
+  CHECK(all.headers[0].name == "shop");
+  CHECK(all.headers[0].value == "3");
+  CHECK(order->effect_id().starts_with("here/orders/"));
+  CHECK(order->effect_id().ends_with("/11"));
   CHECK(order->ack());
   CHECK_FALSE(order->ack());
   CHECK_FALSE(order->nack());
   CHECK(settled(sidecar).acks == std::vector{range(11, 11)});
+}
+
+TEST_CASE("what was made from another message stands for that one") {
+  FakeSidecar sidecar;
+  Node node(sidecar.options());
+  auto puller = node.puller("orders");
+  sidecar.subscribe();
+  core::AttributeValues values;
+  values.headers = {{std::string(origin_header), "there/raw/1f/7>orders"}};
+  std::string why;
+  sidecar.redeliver(sidecar.batch(11, {"42 apples"}, 0, core::encode_attributes(values, why).value()), 2);
+  auto order = puller.receive(patience);
+  REQUIRE(order);
+  CHECK(order->effect_id() == "there/raw/1f/7>orders");
 }
 
 TEST_CASE("each way of settling reaches the sidecar") {

@@ -4,8 +4,10 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
 
+#include <restante/options.h>
 #include <restante/types.h>
 
 namespace restante {
@@ -13,6 +15,9 @@ namespace restante {
 namespace detail {
 struct DeliveryState;
 }
+
+/// The header by which a message names what it was made from; see Delivery::effect_id().
+inline constexpr std::string_view origin_header = "restante-origin";
 
 /// One attempt to have a message processed, held under a lease: settle it before the lease ends, or it is delivered
 /// again, perhaps elsewhere. Move-only. May be settled on any thread, also after its Puller is gone (while its Node
@@ -36,6 +41,12 @@ class Delivery {
   /// A header, or content-type, correlation-id, traceparent, key, marker (in decimal); empty if there is none.
   [[nodiscard]] std::string_view header(std::string_view name) const noexcept;
   [[nodiscard]] std::uint64_t marker() const noexcept;  ///< 0: none
+  /// The whole envelope, to look at or to send on; views into this Delivery, valid while it lives. Throws bad_alloc.
+  [[nodiscard]] Attributes attributes() const;
+  /// What the message stands for: the same for it and for whatever sends the same work again under another id. That is
+  /// its header `restante-origin`, which stage() and route() set on what they send, or else its id as text
+  /// (`node/stream/grant/sequence`, the grant in hexadecimal).
+  [[nodiscard]] std::string effect_id() const;
 
   bool ack() noexcept;  ///< Processed: never again. False: the lease had ended.
   bool nack(Duration delay = Duration{

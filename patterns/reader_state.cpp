@@ -66,6 +66,11 @@ void ReaderState::interrupt() noexcept {
   arrived_.notify_all();
 }
 
+void ReaderState::watch(const std::shared_ptr<ChangeSignal>& signal) {
+  const Lock lock(mutex_);
+  watchers_.add(signal);
+}
+
 std::optional<ReaderState::Taken> ReaderState::take() {
   advance(link::boot_now());
   for (std::size_t i = 0; i < sessions_.size(); ++i) {
@@ -117,6 +122,7 @@ void ReaderState::stop() noexcept {
   }
   node_->io->notify();
   arrived_.notify_all();
+  watchers_.notify();
   show_ready();
 }
 

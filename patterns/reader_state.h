@@ -19,6 +19,7 @@
 
 #include "core/inbox.h"
 #include "core/live_inbox.h"
+#include "patterns/change_signal.h"
 #include "patterns/json_text.h"
 #include "patterns/node_context.h"
 #include "patterns/reader_session.h"
@@ -61,6 +62,8 @@ class ReaderState : public std::enable_shared_from_this<ReaderState> {
   /// Waits for the next message; nullopt on time-out, when stopped, or when `stop` is requested and interrupt() called.
   std::optional<Taken> receive(Duration timeout, const std::stop_token& stop = {});
   void interrupt() noexcept;
+  /// Told when it is stopped.
+  void watch(const std::shared_ptr<ChangeSignal>& signal);
   bool settle(ReaderSession& session, std::uint64_t hand, core::Intake::Verdict verdict, Duration delay,
               std::string reason);
   bool extend(ReaderSession& session, std::uint64_t hand);
@@ -107,6 +110,7 @@ class ReaderState : public std::enable_shared_from_this<ReaderState> {
   core::Instant now_{};   // the latest that any thread has read
   std::size_t turn_ = 0;  // the session that is asked first
   bool stopped_ = false;
+  Watchers watchers_;
   std::string failure_;  // why nothing will come any more, though nobody stopped it
   struct Untold {
     Gap gap;

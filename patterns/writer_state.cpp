@@ -41,7 +41,11 @@ std::optional<std::uint64_t> WriterState::offer(std::string_view topic, std::str
   node_->fork.check("send");
   if (options_.pattern == core::StreamPattern::pubsub) check_topic(topic, options_.stream);
   check_payload(payload, options_.stream);
-  const std::string encoded = encode(attributes, options_.stream);
+  return put(topic, payload, encode(attributes, options_.stream), attributes.marker, wait);
+}
+
+std::optional<std::uint64_t> WriterState::put(std::string_view topic, std::string_view payload,
+                                              std::string_view encoded, std::uint64_t marker, bool wait) {
   const std::size_t cost = SendQueue::cost(payload, encoded);
   Lock lock(mutex_);
   check_can_send();
@@ -54,7 +58,7 @@ std::optional<std::uint64_t> WriterState::offer(std::string_view topic, std::str
     check_can_send();
   }
   wanted_ = 0;
-  queue_.append(topic, payload, encoded, attributes.marker);
+  queue_.append(topic, payload, encoded, marker);
   const std::uint64_t ordinal = accepted_.load(std::memory_order_relaxed) + 1;
   accepted_.store(ordinal, std::memory_order_relaxed);
   lock.unlock();
@@ -111,6 +115,7 @@ std::size_t WriterState::close(Duration timeout) {
   phase_ = Phase::closed;
   queue_.clear();
   changed_signal_.notify_all();
+  watchers_.notify();
   const std::size_t left = static_cast<std::size_t>(accepted() - confirmed());
   lock.unlock();
   mark_dirty();
@@ -193,12 +198,17 @@ void WriterState::check_can_wait() const {
 }
 
 std::optional<Error> WriterState::why_hopeless() const {
+  if (auto refused = why_refused()) return refused;
+  if (!node_->io->stop_requested()) return std::nullopt;
+  return Error(ErrorCode::bad_state, "stream " + options_.stream + ": the node was stopped");
+}
+
+std::optional<Error> WriterState::why_refused() const {
   const auto error = [&](ErrorCode code, const std::string& why) {
     return Error(code, "stream " + options_.stream + ": " + why);
   };
   if (is_refused()) return error(trouble_->code, trouble_->text);
   if (!ended_.empty()) return error(ErrorCode::bad_state, ended_);
-  if (node_->io->stop_requested()) return error(ErrorCode::bad_state, "the node was stopped");
   if (phase_ == Phase::closed && confirmed() < accepted()) {
     return error(ErrorCode::bad_state,
                  "it was closed with " + std::to_string(accepted() - confirmed()) + " messages unconfirmed");
@@ -352,11 +362,13 @@ void WriterState::publish() {
   confirmed_.store(producer_.confirmed(), std::memory_order_release);
   settled_.store(producer_.settled(), std::memory_order_release);
   if (waiters_ > 0) changed_signal_.notify_all();
+  watchers_.notify();
 }
 
 void WriterState::on_stop(core::Instant) {
   const Lock lock(mutex_);
   changed_signal_.notify_all();
+  watchers_.notify();
 }
 
 void WriterState::on_end(const std::string& why, bool) {
@@ -364,6 +376,7 @@ void WriterState::on_end(const std::string& why, bool) {
   const Lock lock(mutex_);
   ended_ = why;
   changed_signal_.notify_all();
+  watchers_.notify();
 }
 
 void leave(WriterState& state) noexcept {

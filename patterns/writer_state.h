@@ -18,6 +18,7 @@
 #include <restante/types.h>
 
 #include "core/producer.h"
+#include "patterns/change_signal.h"
 #include "patterns/json_text.h"
 #include "patterns/link_member.h"
 #include "patterns/node_context.h"
@@ -30,6 +31,8 @@ namespace restante::detail {
 /// core::Producer number and chain it, and publishes what the sidecar confirmed. Lives as long as its node or longer,
 /// since receipts point to it.
 class WriterState final : public LinkMember {
+  using Lock = std::unique_lock<std::mutex>;
+
  public:
   struct Options {
     std::uint64_t handle = 0;
@@ -47,6 +50,21 @@ class WriterState final : public LinkMember {
   /// The ordinal of the message. Throws as Pusher::send().
   std::uint64_t send(std::string_view topic, std::string_view payload, const Attributes& attributes);
   std::optional<std::uint64_t> try_send(std::string_view topic, std::string_view payload, const Attributes& attributes);
+  /// As try_send(), of what was checked before: a payload, attributes as they travel, and in pub/sub a topic.
+  std::optional<std::uint64_t> try_send_checked(std::string_view topic, std::string_view payload,
+                                                std::string_view encoded, std::uint64_t marker) {
+    return put(topic, payload, encoded, marker, false);
+  }
+  /// Why nothing that waits here will ever be confirmed. That the node was stopped is no reason.
+  [[nodiscard]] std::optional<Error> refusal() const {
+    const Lock lock(mutex_);
+    return why_refused();
+  }
+  /// Told of all that may change for a sender: confirms, room, troubles.
+  void watch(const std::shared_ptr<ChangeSignal>& signal) {
+    const Lock lock(mutex_);
+    watchers_.add(signal);
+  }
   [[nodiscard]] std::string back_pressure() const;
   bool flush(Duration timeout);
   [[nodiscard]] std::optional<std::uint64_t> last_marker(Duration timeout) const;
@@ -60,6 +78,7 @@ class WriterState final : public LinkMember {
   void status(JsonText& json) const;
   [[nodiscard]] const NodeContext& node() const noexcept { return *node_; }
   [[nodiscard]] const std::string& stream() const noexcept { return options_.stream; }
+  [[nodiscard]] bool publishes() const noexcept { return options_.pattern == core::StreamPattern::pubsub; }
 
   // ---- I/O thread
   /// Before it is given to its link. A publisher gets its socket here.
@@ -81,7 +100,6 @@ class WriterState final : public LinkMember {
   void on_end(const std::string& why, bool failed) override;
 
  private:
-  using Lock = std::unique_lock<std::mutex>;
   using Deadline = std::optional<std::chrono::steady_clock::time_point>;
   enum class Phase { open, closing, closed };
 
@@ -93,6 +111,9 @@ class WriterState final : public LinkMember {
   void check_can_send() const;
   void check_can_wait() const;
   [[nodiscard]] std::optional<Error> why_hopeless() const;
+  [[nodiscard]] std::optional<Error> why_refused() const;
+  std::optional<std::uint64_t> put(std::string_view topic, std::string_view payload, std::string_view encoded,
+                                   std::uint64_t marker, bool wait);
   template <typename Done>
   bool wait_for(Lock& lock, const Deadline& deadline, Done done) const;
   void mark_dirty();
@@ -120,6 +141,7 @@ class WriterState final : public LinkMember {
   mutable std::mutex mutex_;
   mutable std::condition_variable changed_signal_;
   mutable std::size_t waiters_ = 0;
+  Watchers watchers_;
   Phase phase_ = Phase::open;
   SendQueue queue_;
   std::size_t taken_octets_ = 0;  // out of the queue, not yet in unconfirmed_octets_

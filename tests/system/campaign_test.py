@@ -7,6 +7,7 @@ import sys
 import tempfile
 
 import soak
+import soak_stages
 import soak_subscriptions
 from harness import expect
 from registry import scenario
@@ -76,6 +77,29 @@ def kills_of_subscribers_find_a_planted_bug():
     """Readers that ack before they write down what came: it must go red, or it proves nothing."""
     verdict = of_subscriptions(40, control="ack-first")
     expect(verdict.lost > 0, f"the control stayed green, so this campaign finds nothing: {verdict.line()}")
+
+
+def of_stages(kills, **options):
+    verdict, record = soak_stages.campaign(kills, seed(), **options)
+    print(verdict.line())
+    print(json.dumps(record))
+    return verdict
+
+
+@scenario
+def forty_kills_of_stages():
+    """40 random kills along a chain of stages, and messages that kill them: each input has its effects, once."""
+    verdict = of_stages(40)
+    expect(verdict.good and verdict.effects == verdict.due, f"seed {seed()}: {verdict.line()} {verdict.examples}")
+    expect(verdict.effects > 500, f"only {verdict.effects} effects: the load was no load")
+
+
+@scenario
+def kills_of_stages_find_planted_bugs():
+    """Stages that ack before they send lose, and those that do not say what they made a message of have it twice."""
+    for bug, finding in (("early", "lost"), ("forgetful", "twice")):
+        found = any(getattr(of_stages(30, control=bug), finding) for _ in range(3))
+        expect(found, f"the control {bug} stayed green, so this campaign finds nothing")
 
 
 @scenario

@@ -203,3 +203,63 @@ def example_replay():
             expect(said(again) == days * times, f"{said(again)}")
             if times == 1 and again.life == 2:
                 publish.start()
+
+
+@scenario
+def example_stage():
+    """08_stage: each order gets its labels, also over a kill -9, and an order that makes no sense is a dead letter."""
+    with Cluster() as c:
+        s = c.add(BareSidecar(c, "s"))
+        stage = lesson(c, "08_stage")
+        labels = c.add(Process(c, "labels", lambda life: [program("restante"), "recv", "labels"]))
+        order(c, "2 apples", "3 pears", "many quinces")
+        expected = ["apples, box 1", "apples, box 2", "pears, box 1", "pears, box 2", "pears, box 3"]
+        c.until("all labels are there", lambda: len(said(labels)) == 5)
+        expect(sorted(said(labels)) == expected, f"{said(labels)}")
+        c.until("the odd order is buried", lambda: subscription(c, s, "orders")["dead"] == 1)
+        c.until("nothing is left", lambda: subscription(c, s, "orders")["backlog_messages"] == 0)
+        stage.kill()
+        order(c, "1 figs")
+        stage.start()
+        c.until("the label of the next order is there", lambda: len(said(labels)) == 6)
+        expect(said(labels)[5] == "figs, box 1", f"{said(labels)}")
+        c.until("nothing is left", lambda: subscription(c, s, "orders")["backlog_messages"] == 0)
+        ends_in_good_order(stage)
+        expect(said(stage) == ["1 orders, 1 labels, 0 rejected"], f"{said(stage)}")
+        ends_in_good_order(labels)
+
+
+def order(c, *orders):
+    sent = c.cli("send", "orders", input="".join(f"{each}\n" for each in orders).encode())
+    expect(sent.returncode == 0, sent.stderr.decode())
+
+
+@scenario
+def example_route():
+    """09_route: alarms, what is big, the kitchen and the rest each go where the rules say, with their topics."""
+    with Cluster() as c:
+        s = c.add(BareSidecar(c, "s"))
+        route = lesson(c, "09_route")
+        c.until("it has subscribed", lambda: subscription(c, s, "house")["sessions"] == 1)
+
+        def publish(topic, text):
+            done = c.cli("pub", "house", topic, input=f"{text}\n".encode())
+            expect(done.returncode == 0, done.stderr.decode())
+
+        readers = [c.add(Process(c, stream, lambda life, stream=stream: [program("restante"), "recv", stream]))
+                   for stream in ("alarms", "big")]
+        readers += [c.add(Process(c, stream, lambda life, stream=stream: [
+            program("restante"), "sub", stream, "--durable", "look", "--start", "beginning", "--topics"]))
+            for stream in ("kitchen", "rest")]
+        published = ["kitchen", "rest"]
+        c.until("all are there", lambda: all(subscription(c, s, stream)["sessions"] == 1 for stream in published))
+        publish("kitchen/alarm", "smoke")
+        publish("kitchen/heat", "21")
+        publish("cellar/picture", "x" * 2000)
+        publish("cellar/heat", "9")
+        expected = [["smoke"], ["x" * 2000], ["kitchen/heat\t21"], ["cellar/heat\t9"]]
+        c.until("each is where it belongs", lambda: [said(reader) for reader in readers] == expected)
+        c.until("nothing is left", lambda: subscription(c, s, "house")["backlog_messages"] == 0)
+        ends_in_good_order(route)
+        expect(said(route) == ["4 routed"], f"{said(route)}")
+        ends_in_good_order(*readers)

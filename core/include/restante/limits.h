@@ -23,6 +23,9 @@ inline constexpr std::size_t payload_size_max = 1U << 20;
 inline constexpr std::size_t attributes_size_max = 16U << 10;  ///< the encoded attribute block of one message
 inline constexpr std::size_t attribute_text_size_max = 4096;
 inline constexpr std::size_t headers_max = 64;
+/// What an output of a stage names its input by: an id, and about 10 to 270 octets for each stream on the way. It fits
+/// a key of a database, is long enough for any way through streams that somebody meant, and ends a circle of routes.
+inline constexpr std::size_t origin_size_max = 1024;
 inline constexpr std::size_t batch_size_target = 64U
                                                  << 10;     ///< natural batching stops gathering here (PERFORMANCE 2.4)
 inline constexpr std::size_t batch_messages_max = 8192;     ///< keeps the walk over a batch's records short

@@ -14,7 +14,8 @@ namespace restante {
 
 namespace detail {
 struct DeliveryState;
-}
+class StageRun;
+}  // namespace detail
 
 /// The header by which a message names what it was made from; see Delivery::effect_id().
 inline constexpr std::string_view origin_header = "restante-origin";
@@ -57,6 +58,7 @@ class Delivery {
 
  private:
   friend class Puller;
+  friend class detail::StageRun;
   explicit Delivery(std::unique_ptr<detail::DeliveryState> state) noexcept;
   std::unique_ptr<detail::DeliveryState> state_;
 };

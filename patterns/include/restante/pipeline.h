@@ -77,6 +77,7 @@ class Pusher {
 
  private:
   friend class Node;
+  friend class Out;
   explicit Pusher(std::shared_ptr<detail::WriterState> state) noexcept;
   std::shared_ptr<detail::WriterState> state_;
 };
@@ -115,6 +116,7 @@ class Puller {
 
  private:
   friend class Node;
+  friend class Stage;
   explicit Puller(std::shared_ptr<detail::ReaderState> state) noexcept;
   std::shared_ptr<detail::ReaderState> state_;
 };

@@ -72,6 +72,7 @@ class Publisher {
 
  private:
   friend class Node;
+  friend class Out;
   explicit Publisher(std::shared_ptr<detail::WriterState> state) noexcept;
   std::shared_ptr<detail::WriterState> state_;
 };

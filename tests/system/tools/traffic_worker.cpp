@@ -5,12 +5,13 @@
 ///   traffic_worker --log FILE --pull STREAM[@EP[,EP]]... [--work-ms N] [--poison TEXT] [--lease-ms N]
 ///                  [--credit OCTETS] [--sidecar EP] [--insecure] [--subscription NAME --filter F...
 ///                  [--shared | --strict]]
-///                  [--ack-first MS] [--until-refused]
+///                  [--ack-first MS] [--until-refused] [--effects]
 ///
 /// Each --pull has a thread and a log of its own, FILE-STREAM. --work-ms: takes so long for each message. --poison:
 /// dies by abort() on a payload that holds TEXT, as if the message crashed its worker. --subscription: a subscriber, of
 /// that name on every stream; an empty one is live. --until-refused: ends with 4, not by abort(), when it is refused
-/// for good. --ack-first is a planted bug: acks, and writes down what came MS later. Ends on SIGTERM.
+/// for good. --effects: a line `E <effect id>` behind each D. --ack-first is a planted bug: acks, and writes down what
+/// came MS later. Ends on SIGTERM.
 
 #include <poll.h>
 
@@ -36,8 +37,9 @@ class Worker {
       : work_ms_(static_cast<int>(options.number("--work-ms", 0))),
         ack_first_ms_(static_cast<int>(options.number("--ack-first", 0))),
         until_refused_(options.has("--until-refused")),
+        effects_(options.has("--effects")),
         poison_(options.text("--poison")),
-        log_(options.text("--log") + '-' + pull.substr(0, pull.find('@'))),
+        log_(options.text("--log") + '-' + stream_of(pull)),
         puller_(open(options, node, pull)) {}
 
   void run() noexcept {  // an Error here ends the process, and the oracle's harness reports it
@@ -55,8 +57,10 @@ class Worker {
   }
 
  private:
+  static std::string stream_of(const std::string& pull) { return pull.substr(0, pull.rfind('@')); }  // it may have one
+
   restante::Puller open(const traffic::Options& options, restante::Node& node, const std::string& pull) {
-    const auto stream = pull.substr(0, pull.find('@'));
+    const auto stream = stream_of(pull);
     if (!options.has("--subscription")) return node.puller(stream, receiver(options, pull));
     std::vector<std::string> filters;
     const auto [first, last] = options.all("--filter");
@@ -74,7 +78,7 @@ class Worker {
 
   static restante::ReceiverOptions receiver(const traffic::Options& options, const std::string& pull) {
     restante::ReceiverOptions made;
-    const auto at = pull.find('@');
+    const auto at = pull.rfind('@');
     for (std::size_t from = at; from != pull.npos;) {
       const auto end = pull.find(',', from + 1);
       made.from.push_back(pull.substr(from + 1, end == pull.npos ? end : end - from - 1));
@@ -107,6 +111,7 @@ class Worker {
          << id.sequence << " " << held.attempt();
     if (!held.topic().empty()) log_ << " " << held.topic();
     log_ << "\n";
+    if (effects_) log_ << "E " << held.effect_id() << "\n";
   }
 
   void ack_too_early(std::vector<restante::Delivery>& hand) const {
@@ -123,6 +128,7 @@ class Worker {
   int work_ms_;
   int ack_first_ms_;
   bool until_refused_;
+  bool effects_;
   std::string poison_;
   traffic::Log log_;
   std::vector<restante::Delivery> hand_;
@@ -133,7 +139,7 @@ class Worker {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const traffic::Options options(argc, argv, " --insecure --shared --strict --until-refused ");
+  const traffic::Options options(argc, argv, " --effects --insecure --shared --strict --until-refused ");
   try {
     restante::Node node(
         {.sidecar = options.text("--sidecar"), .stop_on_signals = true, .insecure = options.has("--insecure")});

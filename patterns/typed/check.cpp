@@ -96,22 +96,25 @@ void walk_list(capnp::AnyPointer::Reader pointer, const Shape& shape) {
 [[noreturn]] void refuse_capability() { throw Fault("it holds a capability, and those do not travel"); }
 
 void walk_anything(capnp::AnyPointer::Reader pointer) {
-  if (pointer.isCapability()) refuse_capability();
-  if (pointer.isStruct()) return walk_struct(pointer.getAs<capnp::AnyStruct>(), nullptr);
+  const auto type = pointer.getPointerType();
+  if (type == capnp::PointerType::NULL_) return;
+  if (type == capnp::PointerType::CAPABILITY) refuse_capability();
+  if (type == capnp::PointerType::STRUCT) return walk_struct(pointer.getAs<capnp::AnyStruct>(), nullptr);
   const auto list = pointer.getAs<capnp::AnyList>();
   if (list.getElementSize() == capnp::ElementSize::POINTER) walk_pointers(list, nullptr);
   if (list.getElementSize() == capnp::ElementSize::INLINE_COMPOSITE) walk_structs(list, nullptr);
 }
 
 void walk(capnp::AnyPointer::Reader pointer, const Shape* shape) {
-  if (pointer.isNull()) return;
   switch (shape == nullptr ? Shape::Kind::anything : shape->kind) {
     case Shape::Kind::anything: return walk_anything(pointer);
     case Shape::Kind::text: return static_cast<void>(pointer.getAs<capnp::Text>());
     case Shape::Kind::data: return static_cast<void>(pointer.getAs<capnp::Data>());
     case Shape::Kind::list: return walk_list(pointer, *shape);
     case Shape::Kind::structure: return walk_struct(pointer.getAs<capnp::AnyStruct>(), shape->members);
-    case Shape::Kind::capability: refuse_capability();
+    case Shape::Kind::capability:
+      if (!pointer.isNull()) refuse_capability();
+      return;
   }
 }
 

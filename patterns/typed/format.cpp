@@ -115,13 +115,18 @@ Format::Format(capnp::StructSchema schema)
 
 Format::~Format() = default;
 
+bool Format::is_mine(std::string_view content_type) const {
+  if (content_type == content_type_) return true;  // almost always
+  const Claim claim = claim_of(content_type);
+  return claim.is_capnp && claim.id == id_;
+}
+
 Attributes Format::put_into(Attributes attributes) const {
   if (attributes.content_type.empty()) {
     attributes.content_type = content_type_;
     return attributes;
   }
-  const Claim claim = claim_of(attributes.content_type);
-  if (claim.is_capnp && claim.id == id_) return attributes;
+  if (is_mine(attributes.content_type)) return attributes;
   throw Error(ErrorCode::bad_argument, "send " + described(name_, id_) + ": the attributes say that it is " +
                                            described(attributes.content_type) + "; leave their content type empty");
 }
@@ -138,8 +143,7 @@ std::unique_ptr<capnp::MessageReader> Format::open(const Delivery& delivery, std
     why = "expected " + described(name_, id_) + ", got " + described(stated) + fault;
     return nullptr;
   };
-  const Claim claim = claim_of(stated);
-  if (!claim.is_capnp || claim.id != id_) return refuse({});
+  if (!is_mine(stated)) return refuse({});
   const std::string_view payload = delivery.payload();
   if (payload.size() % sizeof(capnp::word) != 0) {
     return refuse(" that is not whole: " + std::to_string(payload.size()) + " octets are no multiple of 8");

@@ -233,7 +233,8 @@ TEST_CASE("octets of strangers are whole when they are read while an exception u
     explicit Last(typed::Puller<Order>& from) : work(from) {}
     ~Last() {
       auto order = work.receive(patience);
-      REQUIRE(order);
+      CHECK(order);
+      if (!order) return;
       CHECK((*order)->getNumber() == 2);
       order->ack();
     }

@@ -55,6 +55,8 @@ class Format {
   [[noreturn]] void refuse_value(const kj::Exception& exception) const;
 
  private:
+  [[nodiscard]] bool is_mine(std::string_view content_type) const;
+
   std::uint64_t id_;
   std::string name_;
   std::string content_type_;

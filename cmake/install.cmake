@@ -5,7 +5,7 @@ include(CMakePackageConfigHelpers)
 
 set(config_dir ${CMAKE_INSTALL_LIBDIR}/cmake/restante)
 
-install(TARGETS restante_core restante_link restante EXPORT restante-targets
+install(TARGETS restante_core restante_link restante restante_typed EXPORT restante-targets
   ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(TARGETS restante_store restante_sidecar restante_embedded EXPORT restante-embedded-targets
   ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
@@ -25,5 +25,7 @@ install(FILES ${PROJECT_BINARY_DIR}/restante-config.cmake ${PROJECT_BINARY_DIR}/
   DESTINATION ${config_dir})
 
 file(RELATIVE_PATH up_to_prefix /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
-configure_file(cmake/restante.pc.in ${PROJECT_BINARY_DIR}/restante.pc @ONLY)
-install(FILES ${PROJECT_BINARY_DIR}/restante.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+foreach(package restante restante-typed)
+  configure_file(cmake/${package}.pc.in ${PROJECT_BINARY_DIR}/${package}.pc @ONLY)
+  install(FILES ${PROJECT_BINARY_DIR}/${package}.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+endforeach()

@@ -61,3 +61,26 @@ function(restante_program target)
   add_executable(${target} ${arg_SOURCES})
   target_link_libraries(${target} PRIVATE restante_own ${arg_LINK})
 endfunction()
+
+# restante_schema(<target> <file.capnp>...): what these describe, to link; included as <path/of/file.capnp.h> from the
+# root of the tree, or by its name alone. Apart from our code, so that no warning of ours is for it.
+function(restante_schema target)
+  set(generated ${PROJECT_BINARY_DIR}/generated)
+  cmake_path(RELATIVE_PATH CMAKE_CURRENT_SOURCE_DIR BASE_DIRECTORY ${PROJECT_SOURCE_DIR} OUTPUT_VARIABLE folder)
+  foreach(file IN LISTS ARGN)
+    set(source ${generated}/${folder}/${file}.c++)
+    add_custom_command(
+      OUTPUT ${source} ${generated}/${folder}/${file}.h
+      COMMAND ${CMAKE_COMMAND} -E make_directory ${generated}
+      COMMAND ${RESTANTE_CAPNP} compile -o ${RESTANTE_CAPNPC_CXX}:${generated} --src-prefix ${PROJECT_SOURCE_DIR}
+              ${CMAKE_CURRENT_SOURCE_DIR}/${file}
+      DEPENDS ${file}
+      COMMENT "Generating ${folder}/${file}.h"
+      VERBATIM)
+    list(APPEND sources ${source})
+  endforeach()
+  set_source_files_properties(${sources} PROPERTIES COMPILE_OPTIONS -w)
+  add_library(${target} STATIC ${sources})
+  target_link_libraries(${target} PUBLIC PkgConfig::capnp)
+  target_include_directories(${target} SYSTEM PUBLIC ${generated} ${generated}/${folder})
+endfunction()

@@ -127,14 +127,18 @@ std::string Delivery::effect_id() const {
          std::to_string(state_->item.sequence);
 }
 
-bool Delivery::ack() noexcept { return state_->settle(Verdict::ack, by_policy, {}); }
+// A handler may move its delivery away to settle it later; then there is nothing here to settle.
 
-bool Delivery::nack(Duration delay) noexcept { return state_->settle(Verdict::nack, delay, {}); }
+bool Delivery::ack() noexcept { return state_ && state_->settle(Verdict::ack, by_policy, {}); }
 
-bool Delivery::reject(std::string_view reason) noexcept { return state_->settle(Verdict::reject, by_policy, reason); }
+bool Delivery::nack(Duration delay) noexcept { return state_ && state_->settle(Verdict::nack, delay, {}); }
+
+bool Delivery::reject(std::string_view reason) noexcept {
+  return state_ && state_->settle(Verdict::reject, by_policy, reason);
+}
 
 bool Delivery::extend() noexcept {
-  if (state_->settled || state_->reader->node().fork.forked()) return false;
+  if (!state_ || state_->settled || state_->reader->node().fork.forked()) return false;
   try {
     return state_->reader->extend(*state_->session, state_->item.hand);
   } catch (...) {
@@ -142,6 +146,8 @@ bool Delivery::extend() noexcept {
   }
 }
 
-void Delivery::release() noexcept { state_->settle(Verdict::release, by_policy, {}); }
+void Delivery::release() noexcept {
+  if (state_) state_->settle(Verdict::release, by_policy, {});
+}
 
 }  // namespace restante

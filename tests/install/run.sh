@@ -18,6 +18,7 @@ cmake -S "$consumer" -B "$place/found" -G Ninja \
 cmake --build "$place/found"
 "$place/found/consumer"
 "$place/found/consumer_embedded" "$place/store"
+"$place/found/consumer_typed"
 
 # The compiler's words are meant to be split: that is how pkg-config is used.
 PKG_CONFIG_PATH=$(dirname "$(find "$prefix" -name restante.pc)")
@@ -25,6 +26,14 @@ export PKG_CONFIG_PATH
 read -r -a flags < <(pkg-config --cflags --libs restante)
 "$compiler" -std=c++20 "$consumer/main.cpp" -o "$place/consumer" "${flags[@]}"
 "$place/consumer"
+if "$compiler" -std=c++20 -M "$consumer/main.cpp" "${flags[@]}" | grep -E '/(capnp|kj)/'; then
+  echo "the headers of services without types show Cap'n Proto" >&2
+  exit 1
+fi
+capnp compile -oc++:"$place" --src-prefix "$consumer" "$consumer/order.capnp"
+read -r -a typed_flags < <(pkg-config --cflags --libs restante-typed)
+"$compiler" -std=c++20 -I"$place" "$consumer/typed.cpp" "$place/order.capnp.c++" -o "$place/typed" "${typed_flags[@]}"
+"$place/typed"
 
 "$here/readme_code.py" "$here/../../README.md" "$place/readme"
 for source in "$place"/readme/*.cpp; do

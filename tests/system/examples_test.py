@@ -263,3 +263,28 @@ def example_route():
         ends_in_good_order(route)
         expect(said(route) == ["4 routed"], f"{said(route)}")
         ends_in_good_order(*readers)
+
+
+@scenario
+def example_typed():
+    """07_typed: orders are worked on, also those that waited; what is no order is a dead letter, and `work` goes on."""
+    orders = [f"{number} apples" for number in range(1, 11)]
+    with Cluster() as c:
+        confused = lesson(c, "07_typed")
+        expect(confused.wait() == 2 and "usage: 07_typed send|work" in confused.text(), confused.text())
+        s = c.add(BareSidecar(c, "s"))
+        send = lesson(c, "07_typed", "send")
+        expect(send.wait() == 0, f"`send` ended with {send.popen.returncode}: {send.text()}")
+        bill = c.cli("send", "goods", input=b"a bill\n")
+        expect(bill.returncode == 0, bill.stderr.decode())
+        work = lesson(c, "07_typed", "work")
+        c.until("the orders are worked on", lambda: sorted(said(work)) == sorted(orders))
+        c.until("nothing is left", lambda: subscription(c, s, "goods")["backlog_messages"] == 0)
+        dead = subscription(c, s, "goods")["dead"]
+        expect(dead == 1, f"{dead} dead letters, not 1")
+        expect(send.start().wait() == 0, f"`send` with a worker ended with {send.popen.returncode}: {send.text()}")
+        c.until("the next orders are worked on", lambda: sorted(said(work)) == sorted(2 * orders))
+        complaints = work.err.read_text()
+        reason = "expected Order (0x" in complaints and "got a message without a content type" in complaints
+        expect(reason and complaints.count("\n") == 1, f"the log of `work`: {complaints}")
+        expect(work.stop() == 0, f"`work` ended with {work.popen.returncode}: {work.text()}")

@@ -36,6 +36,10 @@ class WriterState;
 class ReaderState;
 }  // namespace detail
 
+namespace typed::detail {
+class Gate;
+}
+
 /// The sending end. All members are thread-safe; move-only. Opening never waits and never fails because something is
 /// absent: without a sidecar, sending fills the window. A stream has one writer: a second process is refused with
 /// Error held_elsewhere from send(), flush() or a receipt, naming the holder.
@@ -99,7 +103,7 @@ class Puller {
   [[nodiscard]] std::optional<Delivery> try_receive();
 
   /// Hands each delivery to `handler` on `threads` threads until stopped: acks when it returns, nacks when it throws
-  /// (and logs what it threw); a delivery that the handler settled itself stays as it is.
+  /// (and logs what it threw); a delivery that the handler settled itself, or moved away, stays as it is.
   void run(const std::function<void(Delivery&)>& handler, std::stop_token stop = {}, unsigned threads = 1);
 
   /// Readable while try_receive() may have something: for epoll, asio, Qt. Owned by this Puller; only poll it.
@@ -117,6 +121,7 @@ class Puller {
  private:
   friend class Node;
   friend class Stage;
+  friend class typed::detail::Gate;
   explicit Puller(std::shared_ptr<detail::ReaderState> state) noexcept;
   std::shared_ptr<detail::ReaderState> state_;
 };

@@ -48,6 +48,8 @@ class WriterState final : public LinkMember {
   std::uint64_t send(std::string_view topic, std::string_view payload, const Attributes& attributes);
   std::optional<std::uint64_t> try_send(std::string_view topic, std::string_view payload, const Attributes& attributes);
   [[nodiscard]] std::string back_pressure() const;
+  /// What keeps the sidecar from letting it in; empty once it has. Throws as send().
+  [[nodiscard]] std::string why_not_admitted() const;
   bool flush(Duration timeout);
   [[nodiscard]] std::optional<std::uint64_t> last_marker(Duration timeout) const;
   std::size_t close(Duration timeout);

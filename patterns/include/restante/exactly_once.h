@@ -6,21 +6,24 @@
 ///   SQLite::Database shop("shop.db", SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE, 5000);
 ///   shop.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
 ///   restante::Inbox inbox(shop, "billing");
+///   restante::Outbox outbox(shop, node);
 ///   node.puller("orders").run([&](restante::Delivery& order) {
-///     inbox.once(order, [&](SQLite::Transaction&) {
+///     inbox.once(order, [&](SQLite::Transaction& transaction) {
 ///       shop.exec("UPDATE counter SET n = n + 1");
+///       outbox.add(transaction, "invoices", order.payload());
 ///     });
 ///   });
 ///
 /// What survives
 ///   once() has not committed   nothing: neither the work nor that it was done; the message comes again
 ///   it has committed           all of it, `kill -9` and a power cut; if the message comes again it is only acked
+///   what add() put in          as long as its transaction does; it is sent after the commit, also by the next process
 ///
 /// Threads: each of these belongs to its SQLite::Database and is used by the thread that uses that one. Threads that
-/// share work have a Database and an Inbox each. The Database outlives them.
+/// share work have a Database, an Inbox and an Outbox each. The Database outlives them; so does the Node.
 ///
 /// All workers of a stream must use one and the same database file: what is done is known in that file, and a message
-/// may come to any of them.
+/// may come to any of them. docs/patterns/exactly_once.md has the rest.
 
 #include <chrono>
 #include <cstdint>
@@ -95,6 +98,66 @@ class Inbox {
   [[nodiscard]] std::uint64_t rows();
   /// How many rows once() has forgotten by itself, since opening.
   [[nodiscard]] std::uint64_t forgotten() const noexcept;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+/// Of an Outbox.
+struct OutboxOptions {
+  /// As SenderOptions::instance, of every stream: a second database of this machine that sends to the same streams
+  /// needs a number of its own.
+  unsigned instance = 0;
+  /// Accepts a database that may lose its newest commits in a power cut, when their messages have been sent.
+  bool accept_weak_sync = false;
+};
+
+/// What an Outbox has yet to send.
+struct OutboxStatus {
+  std::uint64_t waiting = 0;  ///< messages that are committed and not confirmed
+  Duration oldest{};          ///< so long ago the first of them was added, by the clock of the day
+  std::string obstacle{};     ///< what keeps them; empty: nothing is known to
+};
+
+/// Messages that are sent if, and only if, a transaction of the application is committed (the table `restante_outbox`).
+///
+/// add() puts a row into the transaction. After the commit a thread of this Outbox, on a connection of its own that
+/// only reads, sends it and waits until it is confirmed; the next add() removes the row in its own transaction. So
+/// nothing else of the application is held up by it. (If more than 1,024 rows wait to be removed that thread does it.)
+/// Rows of a stream are sent in the order of their commits. While they cannot be, for whatever reason, they wait.
+///
+/// A row that was confirmed but not removed when the process died is sent again, as another message with the same
+/// Delivery::effect_id(): the Inbox of whoever receives it does it once.
+class Outbox {
+ public:
+  /// Makes the table if there is none and begins to send what it finds. One for each database file: it is the writer of
+  /// the streams that it sends to. Throws Error as Inbox, misconfigured also without PRAGMA journal_mode = WAL, by
+  /// which reading keeps nobody from writing, and bad_argument (instance).
+  Outbox(SQLite::Database& database, Node& node, const OutboxOptions& options = {});
+  /// Only adds: for the other threads and processes that write to that database. What they add is sent by the Outbox
+  /// that has a Node, within about 100 ms.
+  explicit Outbox(SQLite::Database& database, const OutboxOptions& options = {});
+  ~Outbox();  ///< close()
+  Outbox(const Outbox&) = delete;
+  Outbox& operator=(const Outbox&) = delete;
+
+  /// Has `payload` sent to the pipeline `stream` after the commit. `transaction` is what the caller has begun on the
+  /// database of this outbox. Its header restante-origin is set by the outbox. Never waits. Throws Error: bad_argument
+  /// (stream, size, attributes: all that could keep it from being sent later), bad_state (no transaction); and
+  /// SQLite::Exception.
+  void add(SQLite::Transaction& transaction, std::string_view stream, std::string_view payload,
+           const Attributes& attributes = {});
+  /// The same for a published stream.
+  void publish(SQLite::Transaction& transaction, std::string_view stream, std::string_view topic,
+               std::string_view payload, const Attributes& attributes = {});
+
+  /// Waits until everything that is committed by now is confirmed. False: time-out, or the node was stopped; nothing is
+  /// undone. Throws Error bad_state inside a transaction, and if it only adds.
+  bool flush(Duration timeout = forever);
+  [[nodiscard]] OutboxStatus status();
+  /// Flushes for up to `timeout` and stops sending. What is left waits in the database for the next Outbox.
+  void close(Duration timeout = std::chrono::seconds{5}) noexcept;
 
  private:
   struct State;

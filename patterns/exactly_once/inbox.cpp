@@ -39,6 +39,11 @@ class Savepoint {
   bool released_ = false;
 };
 
+struct Release {
+  ~Release() { flag = false; }
+  std::atomic<bool>& flag;
+};
+
 }  // namespace
 
 struct Inbox::State {
@@ -115,8 +120,7 @@ struct Inbox::State {
                                             ": another thread uses it, or the work itself does. Each thread needs an "
                                             "Inbox and a Database of its own");
     }
-    const std::unique_ptr<std::atomic<bool>, void (*)(std::atomic<bool>*)> until(
-        &in_use, [](auto* flag) { flag->store(false); });
+    const Release until_the_end{in_use};
     if (detail::in_transaction(database) != (given != nullptr)) {
       throw Error(ErrorCode::bad_state, what + (given != nullptr ? ": the transaction has ended, or is not of this "
                                                                    "database. Begin one for each delivery"

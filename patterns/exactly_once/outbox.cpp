@@ -207,15 +207,19 @@ struct Outbox::State {
     } catch (const std::exception&) {  // what it cannot wait for stays in the table
     }
     try {
-      generation = UINT64_MAX;
-      const auto done = pump->done(generation);
-      pump.reset();
-      if (done.empty() || detail::in_transaction(database)) return;
-      SQLite::Transaction transaction(database, SQLite::TransactionBehavior::IMMEDIATE);
-      detail::remove_rows(database, done);
-      transaction.commit();
-    } catch (const std::exception&) {  // they are sent again, and their readers know them
+      remove_done();  // before the streams are let go: whoever waits for them must not find what was sent
+    } catch (const std::exception&) {  // it is sent again, and its readers know it
     }
+    pump.reset();
+  }
+
+  void remove_done() {
+    generation = UINT64_MAX;
+    const auto done = pump->done(generation);
+    if (done.empty() || detail::in_transaction(database)) return;
+    SQLite::Transaction transaction(database, SQLite::TransactionBehavior::IMMEDIATE);
+    detail::remove_rows(database, done);
+    transaction.commit();
   }
 
   SQLite::Database& database;

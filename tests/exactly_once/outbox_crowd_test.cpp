@@ -2,8 +2,10 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <restante/exactly_once.h>
@@ -103,6 +105,30 @@ TEST_CASE("a stream that another has does not keep the others") {
   held.reset();
   CHECK(outbox.flush(patience));
   CHECK(outbox.status().obstacle.empty());
+}
+
+TEST_CASE("of two senders on one database one waits, and then sends nothing that the other has sent") {
+  Service service;
+  std::optional<Outbox> first(std::in_place, service.shop, service.node);
+  add(service.shop, *first, "invoices", "1");
+  REQUIRE(first->flush(patience));  // it has the stream
+  Node node(service.post.options());
+  Shop own(service.folder.file(), "", 20000);
+  Outbox second(own, node);
+  for (int i = 2; i <= 10; ++i) add(service.shop, *first, "invoices", std::to_string(i));
+  CHECK(link::test::eventually([&] { return !second.status().obstacle.empty(); }));
+  REQUIRE(first->flush(patience));
+  first.reset();
+  add(own, second, "invoices", "11");
+  REQUIRE(second.flush(patience));
+  auto invoices = service.node.puller("invoices");
+  for (int i = 1; i <= 11; ++i) {
+    auto delivery = invoices.receive(patience);
+    REQUIRE(delivery);
+    CHECK(delivery->payload() == std::to_string(i));
+    delivery->ack();
+  }
+  CHECK_FALSE(invoices.receive(100ms));
 }
 
 TEST_CASE("more streams than it has open at once") {

@@ -1,5 +1,5 @@
 # What `cmake --install` leaves: the program, the libraries, the public headers, and two ways to find them.
-# The embedded mode is a component of its own, because it alone needs SQLite.
+# The embedded mode and the exactly-once helpers are components of their own, because they alone need SQLite.
 
 include(CMakePackageConfigHelpers)
 
@@ -9,6 +9,8 @@ install(TARGETS restante_core restante_link restante restante_typed EXPORT resta
   ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(TARGETS restante_store restante_sidecar restante_embedded EXPORT restante-embedded-targets
   ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(TARGETS restante_exactly_once EXPORT restante-exactly_once-targets
+  ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 if(TARGET restante_cli)
   install(TARGETS restante_cli RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 endif()
@@ -17,6 +19,7 @@ install(DIRECTORY core/include/restante patterns/include/restante DESTINATION ${
 
 install(EXPORT restante-targets NAMESPACE restante:: DESTINATION ${config_dir})
 install(EXPORT restante-embedded-targets NAMESPACE restante:: DESTINATION ${config_dir})
+install(EXPORT restante-exactly_once-targets NAMESPACE restante:: DESTINATION ${config_dir})
 
 configure_package_config_file(cmake/restante-config.cmake.in ${PROJECT_BINARY_DIR}/restante-config.cmake
   INSTALL_DESTINATION ${config_dir})

@@ -37,6 +37,8 @@ class NodeState {
   bool wait_ready(Duration timeout);
   [[nodiscard]] std::string status_json() const;
   void stop() noexcept { node_->io->request_stop(); }  ///< async-signal-safe
+  [[nodiscard]] bool stop_requested() const noexcept { return node_->io->stop_requested(); }
+  [[nodiscard]] const Logger& log() const noexcept { return node_->log; }
 
  private:
   std::shared_ptr<WriterState> add_writer(WriterState::Options writer, const SenderOptions& options);

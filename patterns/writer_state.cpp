@@ -75,6 +75,13 @@ std::string WriterState::back_pressure() const {
   return text + (obstacle_.empty() ? "the sidecar has yet to confirm what was sent" : obstacle_);
 }
 
+std::string WriterState::why_not_admitted() const {
+  const Lock lock(mutex_);
+  check_can_wait();
+  if (last_marker_) return {};
+  return obstacle_.empty() ? "the sidecar has not answered yet" : obstacle_;
+}
+
 bool WriterState::flush(Duration timeout) {
   node_->fork.check("flush");
   Lock lock(mutex_);

@@ -66,6 +66,8 @@ class WriterState final : public LinkMember {
     watchers_.add(signal);
   }
   [[nodiscard]] std::string back_pressure() const;
+  /// What keeps the sidecar from letting it in; empty once it has. Throws as send().
+  [[nodiscard]] std::string why_not_admitted() const;
   bool flush(Duration timeout);
   [[nodiscard]] std::optional<std::uint64_t> last_marker(Duration timeout) const;
   std::size_t close(Duration timeout);

@@ -105,6 +105,8 @@ TEST_CASE("self-test: third-party headers") {
   CHECK(count(foreign_includes, "patterns/link/zmq_socket.cpp", "#include <zmq.hpp>\n") == 0);
   CHECK(count(foreign_includes, "sidecar/loop.cpp", "#include <SQLiteCpp/Database.h>\n") == 1);
   CHECK(count(foreign_includes, "sidecar/loop.cpp", "#include <sqlite3.h>\n") == 1);
+  CHECK(count(foreign_includes, "patterns/include/restante/exactly_once.h", "#include <SQLiteCpp/Database.h>\n") == 1);
+  CHECK(count(foreign_includes, "patterns/exactly_once/inbox.cpp", "#include <SQLiteCpp/Database.h>\n") == 0);
   CHECK(count(foreign_includes, "core/outbox.cpp", "#include <capnp/message.h>\n#include <kj/array.h>\n") == 2);
   CHECK(count(foreign_includes, "core/wire.cpp", "#include <capnp/message.h>\n") == 0);
   CHECK(count(foreign_includes, "sidecar/commands/up.cpp", "#include <CLI/CLI.hpp>\n") == 1);

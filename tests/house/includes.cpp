@@ -17,7 +17,10 @@ struct Home {
 // The tests and benchmarks beside a home may look behind it; that is what they are for.
 const std::vector<Home> homes{
     {{"zmq"}, {"patterns/link/", "tests/patterns/", "bench/"}, "patterns/link/link.h"},
-    {{"SQLiteCpp/", "sqlite3"}, {"sidecar/store/", "tests/sidecar/", "tests/disk/", "bench/"}, "sidecar/store/"},
+    {{"SQLiteCpp/", "sqlite3"},
+     {"sidecar/store/", "tests/sidecar/", "tests/disk/", "bench/", "patterns/exactly_once/", "tests/exactly_once/",
+      "tests/system/tools/exactly_once", "tests/install/consumer/exactly_once", "examples/10_exactly_once"},
+     "sidecar/store/"},
     {{"capnp/", "kj/", "core/wire.capnp.h"},
      {"core/wire", "core/batch", "tests/core/wire", "tests/core/batch", "patterns/include/restante/typed",
       "patterns/typed/", "tests/patterns/typed", "bench/"},

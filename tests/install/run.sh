@@ -19,6 +19,7 @@ cmake --build "$place/found"
 "$place/found/consumer"
 "$place/found/consumer_embedded" "$place/store"
 "$place/found/consumer_typed"
+"$place/found/consumer_exactly_once" "$place/shop.db"
 
 # The compiler's words are meant to be split: that is how pkg-config is used.
 PKG_CONFIG_PATH=$(dirname "$(find "$prefix" -name restante.pc)")

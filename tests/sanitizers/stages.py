@@ -31,6 +31,7 @@ TSAN = {
     "stages": {
         "sidecar tests": ["{build}/bin/sidecar_tests"],
         "patterns tests": ["{build}/bin/patterns_tests"],
+        "exactly once tests": ["{build}/bin/exactly_once_tests", "~[.]"],
         **scenarios("consumer_killed", "sidecar_killed", "producer_killed", "sidecar_started_last",
                     "live_path_cut_control_alive", "both_paths_flap", "store_full_by_quota_and_freed",
                     "second_writer_on_a_stream", "all_killed_at_once", "sidecar_stopped_for_a_while",
@@ -52,6 +53,7 @@ ASAN = {
         "disk tests": ["{build}/bin/disk_tests"],
         "sidecar tests": ["{build}/bin/sidecar_tests"],
         "patterns tests": ["{build}/bin/patterns_tests"],
+        "exactly once tests": ["{build}/bin/exactly_once_tests", "~[.]"],
         **scenarios(*(name for name in system.scenarios if name not in APART + IDLE)),
     },
 }

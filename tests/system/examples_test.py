@@ -1,6 +1,7 @@
 """The lessons in examples/ do what their source says, started as their first lines say: by default endpoints."""
 import collections
 import shutil
+import sqlite3
 
 from harness import Cluster, Process, Sidecar, expect, program
 from registry import scenario
@@ -288,3 +289,33 @@ def example_typed():
         reason = "expected Order (0x" in complaints and "got a message without a content type" in complaints
         expect(reason and complaints.count("\n") == 1, f"the log of `work`: {complaints}")
         expect(work.stop() == 0, f"`work` ended with {work.popen.returncode}: {work.text()}")
+
+
+@scenario
+def example_exactly_once():
+    """10_exactly_once: killed in the middle of its work, it has counted each order once, and each invoice is there."""
+    with Cluster() as c:
+        s = c.add(BareSidecar(c, "s"))
+        sent = c.cli("send", "orders", input="".join(f"{number}\n" for number in range(1, 1001)).encode())
+        expect(sent.returncode == 0, sent.stderr.decode())
+        shop = c.directory / "shop.db"
+        billing = lesson(c, "10_exactly_once", shop, role="billing")
+
+        def counted():
+            try:
+                with sqlite3.connect(shop, timeout=5) as books:
+                    return (books.execute("SELECT n FROM counter").fetchone() or [0])[0]
+            except sqlite3.OperationalError:  # no table yet
+                return 0
+
+        for due in (100, 300, 500, 700):
+            c.until(f"{due} orders are counted", lambda: counted() >= due)
+            billing.kill().start()
+        c.until("all are done", lambda: counted() >= 1000 and subscription(c, s, "orders")["backlog_messages"] == 0)
+        c.until("all invoices are sent", lambda: subscription(c, s, "invoices")["backlog_messages"] >= 1000)
+        expect(counted() == 1000, f"counted {counted()}, not 1000")
+        ends_in_good_order(billing)
+        got = c.cli("recv", "invoices", "--idle", "1s")
+        expect(got.returncode == 0, got.stderr.decode())
+        invoices = {f"invoice for {number}" for number in range(1, 1001)}  # some may have been sent twice
+        expect(set(got.stdout.decode().splitlines()) == invoices, f"{len(got.stdout.splitlines())} lines")

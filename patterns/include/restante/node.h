@@ -53,6 +53,7 @@ class Node {
   void stop() noexcept;
 
  private:
+  friend class Outbox;  // of exactly_once.h, which sends through this node
   std::shared_ptr<detail::NodeState> state_;
 };
 

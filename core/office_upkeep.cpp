@@ -77,6 +77,7 @@ void Office::replay(LinkId id, Link& link, const Subscribe& subscribe) {
   session.link = id;
   session.session = subscribe.session;
   session.host = subscribe.host;
+  session.who = who_of(link);
   session.credit = subscribe.credit;
   outbox->replay(subscribe, session, turn_);
   share_memory();

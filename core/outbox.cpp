@@ -6,7 +6,8 @@
 
 namespace restante::core {
 
-Outbox::Outbox(const StreamRecord& record, const OutboxSettings& settings) : record_(record), settings_(settings) {}
+Outbox::Outbox(const StreamRecord& record, const OutboxSettings& settings)
+    : record_(record), settings_(settings), dead_(record.id, record.name) {}
 
 // ---- what the store knew at start
 

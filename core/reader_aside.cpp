@@ -35,7 +35,8 @@ std::vector<ReaderGroup::Aside> ReaderGroup::take_burials() {
       continue;
     }
     buries_parked_ = buries_parked_ || message->parked || message->parking;
-    asides.push_back(Aside{sequence, message->grant, message->batch, message->attempts, message->reason, 0});
+    asides.push_back(
+        Aside{sequence, message->grant, message->batch, message->attempts, message->reason, message->history, 0});
   }
   burials_ = std::move(later);
   return asides;
@@ -131,7 +132,8 @@ std::vector<ReaderGroup::Aside> ReaderGroup::take_parkings(const Turn& turn) {
     message.written_attempts = message.attempts;
     const Duration wait = known.due == never || known.due < turn.now ? Duration{} : known.due - turn.now;
     const auto wait_ms = std::chrono::duration_cast<std::chrono::milliseconds>(wait).count();
-    asides.push_back(Aside{sequence, known.grant, known.batch, known.attempts, known.reason, turn.clock_ms + wait_ms});
+    asides.push_back(Aside{sequence, known.grant, known.batch, known.attempts, known.reason, known.history,
+                           turn.clock_ms + wait_ms});
   }
   return asides;
 }
@@ -160,8 +162,10 @@ std::size_t ReaderGroup::on_parked_loaded(const std::vector<ParkedRecord>& parke
     LooseMessages::Message& message = loose_.add(record.sequence);
     message.grant = record.grant;
     message.attempts = message.written_attempts = record.attempts;
-    message.tried = record.attempts > 0;
+    message.tried = record.attempts > 0 || record.revived;  // what is behind it did not wait for it
     message.reason = record.reason;
+    message.history = record.history;
+    message.revived = record.revived;
     loose_.set_parked(message);
     if (strict()) unplaced_.insert(record.sequence);
     const std::int64_t wait_ms = record.attempts == 0 ? 0 : record.due_ms - turn.clock_ms;  // no attempt, no delay

@@ -82,7 +82,8 @@ void ReaderGroup::send_loose(Sequence sequence, LooseMessages::Message& message,
     ++counters_.alone;
   }
   ++counters_.redelivered;
-  Redelivery header{session.token, message.grant, {Owed{{sequence, sequence}, message.attempts}}, covers};
+  Redelivery header{
+      session.token, message.grant, {Owed{{sequence, sequence}, message.attempts}}, covers, message.revived};
   turn.out.push_back(Outgoing{session.link, std::move(header), message.batch->batch.frame()});
   if (message.parked) message.batch = nullptr;  // it is fetched again if need be (C5)
   fetched_.erase(sequence);
@@ -138,7 +139,7 @@ void ReaderGroup::deliver(Cursor::Entry& entry, const std::vector<Range>& ranges
                           ConsumerSession& session, Turn& turn) {
   std::uint64_t room = session.free_messages();
   if (strict()) room = (room + 3) / 4;  // a topic that is worked on for long leaves some to the others
-  Redelivery header{session.token, entry.batch->batch.header().grant, {}, 0};
+  Redelivery header{session.token, entry.batch->batch.header().grant, {}, 0, false};
   for (const Range& range : ranges) {
     if (room == 0 || header.owed.size() >= limits::ranges_max) break;
     const std::uint64_t part = std::min(room, range.last - range.first + 1);

@@ -46,6 +46,7 @@ class ReaderGroup {
     BatchRef batch;  ///< may be empty for a parked message that is parked again
     std::uint32_t attempts = 0;
     std::string reason;
+    std::string history;
     std::int64_t due_ms = 0;
   };
 
@@ -144,6 +145,11 @@ class ReaderGroup {
   [[nodiscard]] bool leaves_parked(Sequence sequence) const {
     return std::find(unparked_.begin(), unparked_.end(), sequence) != unparked_.end();
   }
+  /// A message that it knows apart from its block, which may be closed by now.
+  [[nodiscard]] bool knows(const GrantRange& id) const {
+    const auto at = loose_.all().find(id.range.first);
+    return id.range.first == id.range.last && at != loose_.all().end() && at->second.grant == id.grant;
+  }
   [[nodiscard]] bool has_unparked() const noexcept { return !unparked_.empty(); }
   std::vector<Sequence> take_unparked() { return std::exchange(unparked_, {}); }
   /// Parked messages from the store; their rows are asked for by next_fetch() when they are due. How many are new.
@@ -156,10 +162,13 @@ class ReaderGroup {
  private:
   void hold(Cursor::Entry& entry, Range range, ConsumerSession& session, bool reported, const Turn& turn);
   void unhold(Cursor::Entry& entry, Range part, Token only_of);
-  bool settle_range(Range range, Cursor::Change& change);
+  bool settle_range(const GrantRange& ids, Cursor::Change& change);
+  void reject(const Reject& reject, ConsumerSession& session, const Turn& turn);
   void drop_loose(Sequence sequence, bool settled);
-  void end_attempt(Sequence sequence, GrantId grant, ConsumerSession* session, const std::string& reason,
+  void end_attempt(Sequence sequence, GrantId grant, ConsumerSession& session, const std::string& reason,
                    std::optional<Duration> delay, const Turn& turn);
+  void end_attempt(Sequence sequence, LooseMessages::Message& message, const std::string& who,
+                   const std::string& reason, std::optional<Duration> delay, const Turn& turn);
   void bury(Sequence sequence, const std::string& reason);
   void report(Token token, Range range, const Turn& turn);
   void release(Token token, Range range);

@@ -154,6 +154,11 @@ struct ControlFrame {
     streamSet @34 :Operator.StreamSet;
     # sidecar to library
     published @35 :Published;
+    # an operator's tool to sidecar, and back
+    readDead @36 :Operator.ReadDead;
+    deadLetters @37 :Operator.DeadLetters;
+    changeDead @38 :Operator.ChangeDead;
+    deadChanged @39 :Operator.DeadChanged;
   }
 }
 
@@ -337,6 +342,7 @@ struct Redelivery {
   grant @1 :UInt64;
   owed @2 :List(Owed);
   covers @3 :UInt64;
+  revived @4 :Bool;
 }
 
 struct Checkpoint {

@@ -38,6 +38,7 @@ static_assert(static_cast<int>(wire::StreamPattern::PUBSUB) == static_cast<int>(
 static_assert(static_cast<int>(wire::SubscriptionMode::LIVE) == static_cast<int>(SubscriptionMode::live));
 static_assert(static_cast<int>(wire::SubscriptionMode::REPLAY) == static_cast<int>(SubscriptionMode::replay));
 static_assert(static_cast<int>(wire::OnLimit::REFUSE) == static_cast<int>(OnLimit::refuse));
+static_assert(static_cast<int>(wire::DeadAction::EDIT) == static_cast<int>(DeadAction::edit));
 static_assert(static_cast<int>(wire::Side::SESSION) == static_cast<int>(Side::session));
 static_assert(static_cast<int>(wire::Side::LINK) == static_cast<int>(Side::link));
 static_assert(static_cast<int>(wire::ErrorCode::BAD_ARGUMENT) == static_cast<int>(ErrorCode::bad_argument));
@@ -62,6 +63,20 @@ Retention get(wire::Retention::Reader in) {
   const std::int64_t age_ms = in.getAgeMs();
   if (age_ms < 0 || age_ms > limits::wait_ms_max) throw Refusal("the age of a retention is not allowed");
   return {age_ms, in.getMessages(), in.getOctets()};
+}
+
+DeadLetter get(wire::DeadLetter::Reader in) {
+  return {in.getSubscriptionId(),
+          text(in.getSubscription(), limits::name_size_max, "the subscription's name"),
+          sequence(in.getSequence()),
+          in.getGrant(),
+          in.getAttempts(),
+          in.getBuriedMs(),
+          in.getSourceTimeUs(),
+          in.getOctets(),
+          text(in.getReason(), limits::text_size_max, "the reason"),
+          text(in.getTopic(), limits::topic_size_max, "the topic"),
+          text(in.getHistory(), limits::history_size_max, "the history")};
 }
 
 Credit get(wire::Credit::Reader in) { return {in.getMessages(), in.getOctets()}; }
@@ -206,7 +221,7 @@ Subscribed get(wire::Subscribed::Reader in) {
 }
 
 Redelivery get(wire::Redelivery::Reader in) {
-  return {in.getToken(), in.getGrant(), get_ranges(in.getOwed()), sequence(in.getCovers())};
+  return {in.getToken(), in.getGrant(), get_ranges(in.getOwed()), sequence(in.getCovers()), in.getRevived()};
 }
 
 Query get(wire::Query::Reader in) {
@@ -249,6 +264,32 @@ SetStream get(wire::SetStream::Reader in) {
 
 StreamSet get(wire::StreamSet::Reader in) {
   return {in.getRequest(), explanation(in.getRefusal()), get(in.getRetention())};
+}
+
+DeadSelection get(wire::DeadSelection::Reader in) {
+  DeadSelection out{
+      stream_name(in.getStream()), text(in.getSubscription(), limits::name_size_max, "the subscription's name"), {}};
+  require_count(in.getSequences(), limits::ranges_max, "sequences");
+  for (const std::uint64_t one : in.getSequences()) out.sequences.push_back(sequence(one));
+  return out;
+}
+
+ReadDead get(wire::ReadDead::Reader in) {
+  return {in.getRequest(), get(in.getWhich()), in.getAfterSubscription(), sequence(in.getAfterSequence()),
+          in.getCount(),   in.getWhole()};
+}
+
+DeadLetters get(wire::DeadLetters::Reader in) {
+  return {in.getRequest(), explanation(in.getRefusal()), get_list(in.getLetters(), limits::letters_max, "letters"),
+          in.getMore()};
+}
+
+ChangeDead get(wire::ChangeDead::Reader in) {
+  return {in.getRequest(), enumerant(in.getAction(), DeadAction::edit), get(in.getWhich())};
+}
+
+DeadChanged get(wire::DeadChanged::Reader in) {
+  return {in.getRequest(), explanation(in.getRefusal()), in.getLetters(), in.getOctets()};
 }
 
 Report get(wire::Report::Reader in) {
@@ -314,6 +355,10 @@ ControlMessage get_message(wire::ControlFrame::Reader frame) {
     case Kind::WAS_RESET: return get(frame.getWasReset());
     case Kind::SET_STREAM: return get(frame.getSetStream());
     case Kind::STREAM_SET: return get(frame.getStreamSet());
+    case Kind::READ_DEAD: return get(frame.getReadDead());
+    case Kind::DEAD_LETTERS: return get(frame.getDeadLetters());
+    case Kind::CHANGE_DEAD: return get(frame.getChangeDead());
+    case Kind::DEAD_CHANGED: return get(frame.getDeadChanged());
     case Kind::PUBLISHED: return get(frame.getPublished());
   }
   throw Refusal("it is a message that is not known here");

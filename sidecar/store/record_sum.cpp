@@ -20,7 +20,10 @@
   "group_concat(up_to "                                                                                 \
   "|| ' ' || topic, char(10)) FROM "                                                                    \
   "(SELECT topic, up_to FROM subscription_filter WHERE subscription = subscription.id ORDER BY position)))"
-#define PARKED_SUM "record_sum(subscription, sequence, stream, grant_id, due_ms, attempts, reason)"
+#define PARKED_SUM "record_sum(subscription, sequence, stream, grant_id, due_ms, attempts, reason, history)"
+#define DEAD_SUM                                                                              \
+  "record_sum(subscription, stream, sequence, grant_id, attempts, buried_ms, reason, topic, " \
+  "payload, attributes, history, source_us)"
 
 namespace restante::sidecar {
 namespace {
@@ -66,9 +69,7 @@ constexpr std::array tables{
     Table{"parked", "'of subscription ' || subscription || ', sequence ' || sequence", PARKED_SUM},
 };
 
-constexpr Table dead{"dead", "'of subscription ' || subscription || ', sequence ' || sequence",
-                     "record_sum(subscription, stream, sequence, grant_id, attempts, buried_ms, reason, topic, "
-                     "payload, attributes)"};
+constexpr Table dead{"dead", "'of subscription ' || subscription || ', sequence ' || sequence", DEAD_SUM};
 
 std::string complaint_of(SQLite::Database& database, const Table& table) {
   SQLite::Statement statement(database, std::string("SELECT ") + table.key + " FROM " + table.name +
@@ -83,6 +84,7 @@ std::string complaint_of(SQLite::Database& database, const Table& table) {
 const char* const sum_stream_sql = "UPDATE stream SET sum = " STREAM_SUM " WHERE id = ?1";
 const char* const sum_subscription_sql = "UPDATE subscription SET sum = " SUBSCRIPTION_SUM " WHERE id = ?1";
 const char* const parked_is_whole_sql = "sum IS " PARKED_SUM;
+const char* const dead_is_whole_sql = "sum IS " DEAD_SUM;
 
 void add_record_sum(SQLite::Database& database) {
   constexpr int flags = SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY;

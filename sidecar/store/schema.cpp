@@ -61,9 +61,11 @@ constexpr std::array version_1{
     "stored_ms INTEGER NOT NULL, octets BLOB NOT NULL, CHECK(first > 0 AND first <= last)) STRICT",
     "CREATE UNIQUE INDEX batch_place ON batch(stream, first)",
 
+    // octets: the batch of this one message, if it was a dead letter and has no row; it has its own checksum.
     "CREATE TABLE parked(subscription INTEGER NOT NULL REFERENCES subscription(id), sequence INTEGER NOT NULL, "
     "stream INTEGER NOT NULL, grant_id INTEGER NOT NULL, due_ms INTEGER NOT NULL, attempts INTEGER NOT NULL, "
-    "reason TEXT NOT NULL, sum INTEGER NOT NULL, PRIMARY KEY(subscription, sequence)) STRICT, WITHOUT ROWID",
+    "reason TEXT NOT NULL, history TEXT NOT NULL, sum INTEGER NOT NULL, octets BLOB, "
+    "PRIMARY KEY(subscription, sequence)) STRICT, WITHOUT ROWID",
     "CREATE INDEX parked_due ON parked(subscription, due_ms)",
     "CREATE INDEX parked_row ON parked(stream, sequence)",
 
@@ -71,7 +73,7 @@ constexpr std::array version_1{
     "CREATE TABLE dead(id INTEGER PRIMARY KEY, subscription INTEGER NOT NULL, stream INTEGER NOT NULL, "
     "sequence INTEGER NOT NULL, grant_id INTEGER NOT NULL, attempts INTEGER NOT NULL, buried_ms INTEGER NOT NULL, "
     "reason TEXT NOT NULL, topic TEXT NOT NULL, payload BLOB NOT NULL, attributes BLOB NOT NULL, "
-    "sum INTEGER NOT NULL, UNIQUE(subscription, sequence)) STRICT",
+    "history TEXT NOT NULL, source_us INTEGER NOT NULL, sum INTEGER NOT NULL, UNIQUE(subscription, sequence)) STRICT",
 };
 
 /// The name of the table or index that a statement makes.

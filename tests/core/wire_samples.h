@@ -143,7 +143,7 @@ inline std::vector<ControlMessage> all_answers() {
       LiveTarget{88, 89, "tcp://10.0.0.1:7000", 90, 91, true, {"a/#", "b"}},
       Subscribed{92, 93, SubscriptionMode::exclusive, 94, 95, grants(), 96, 97, 98, 99},
       Grants{97, grants()},
-      Redelivery{98, 99, {{{100, 101}, 2}, {{105, 105}, 0}}, 105},
+      Redelivery{98, 99, {{{100, 101}, 2}, {{105, 105}, 0}}, 105, true},
       Checkpoint{102, 103, 101, 104},
       TakenOver{104, "a newer session has it", 105},
       Report{105, "{\"node\":\"edge-7\"}"},
@@ -156,6 +156,13 @@ inline std::vector<ControlMessage> all_answers() {
       SetStream{122, "orders", {123, 124, 125}},
       StreamSet{126, "it is live only", {127, 128, 129}},
       Published{114, 115, 119, {{116, {117, 118}}}},
+      ReadDead{130, {"orders", "workers", {131, 132}}, 133, 134, 135, true},
+      DeadLetters{136,
+                  "not now",
+                  {{137, "workers", 138, 139, 140, 141, 142, 143, "no such item", "a/b", "144\tit\tfailed\n"}},
+                  true},
+      ChangeDead{145, DeadAction::edit, {"orders", "#3", {146}}},
+      DeadChanged{147, "removed", 148, 149},
   };
 }
 

@@ -115,7 +115,8 @@ void Ledger::on_handed(const Reader& reader, const Handed& handed, bool again_al
   // A row that the disk lost comes late if its writer has it still: what was behind it did not wait. And an older copy
   // of the store may have what was cut.
   if (reader.in_order && !session.goes_back)
-    check_order(session, reader, handed, is_first && !excused_.contains(number) && !book.gone.contains(number));
+    check_order(session, reader, handed,
+                is_first && !excused_.contains(number) && !book.gone.contains(number) && !book.raised.contains(number));
 }
 
 void Ledger::on_gap(const Reader& reader, std::uint64_t number, core::Range range) {
@@ -200,6 +201,7 @@ void Ledger::check_strict(const Reader& reader, Book& book, const Handed& handed
     if (!is_before || book.done.contains(number) || book.rejected.contains(number) || book.dead.contains(number))
       continue;
     if (excused_.contains(number) || book.gone.contains(number) || book.never.contains(number)) continue;
+    if (book.raised.contains(number)) continue;
     if (!book.from || number < *book.from || !owns(book, book.versions, number, true)) continue;
     if (book.may_be_cut) {
       book.cut.insert(number);
@@ -225,6 +227,25 @@ void Ledger::on_given_back(std::uint64_t session, GrantId grant, Sequence sequen
 
 void Ledger::on_dead(const std::string& subscription, GrantId grant, Sequence sequence, std::string_view payload) {
   books_[subscription].dead.insert(check_octets(grant, sequence, payload));
+}
+
+void Ledger::on_raised(const std::string& subscription, Number number) {
+  Book& book = books_[subscription];
+  book.dead.erase(number);
+  book.rejected.erase(number);
+  book.raised.insert(number);
+  const Message& message = sent_.at(number);
+  for (auto& [id, session] : sessions_) {
+    if (session.subscription == subscription) session.seen.erase({message.grant, message.sequence});
+  }
+}
+
+void Ledger::on_edited(const std::string& subscription, Number number, Message message) {
+  Book& book = books_[subscription];
+  on_sent(number, std::move(message));
+  on_confirmed(number);
+  only_of_[number] = &book;
+  book.raised.insert(number);
 }
 
 void Ledger::on_regress(std::uint64_t session, Sequence from) {
@@ -268,6 +289,7 @@ void Ledger::on_memory(std::uint64_t octets, std::uint64_t bound) {
 bool Ledger::owns(const Book& book, const std::vector<Version>& versions, Number number, bool by_all) const {
   const Message& message = sent_.at(number);
   if (message.stream != book.stream) return false;
+  if (const auto only = only_of_.find(number); only != only_of_.end()) return only->second == &book;
   bool any = false, all = true;
   for (std::size_t at = 0; at < versions.size(); ++at) {
     const Version& version = versions[at];

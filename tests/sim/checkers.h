@@ -87,6 +87,10 @@ class Ledger {
   void on_rejected(const std::string& subscription, Number number) { books_[subscription].rejected.insert(number); }
   void on_given_back(std::uint64_t session, GrantId grant, Sequence sequence);
   void on_dead(const std::string& subscription, GrantId grant, Sequence sequence, std::string_view payload);
+  /// A dead letter of it is one no more, and what was said of it does not count any more: it comes again.
+  void on_raised(const std::string& subscription, Number number);
+  /// Another message, for it alone, has taken the place of a dead letter.
+  void on_edited(const std::string& subscription, Number number, Message message);
   /// The session was told that its node's store has forgotten what is from `from` on.
   void on_regress(std::uint64_t session, Sequence from);
 
@@ -135,8 +139,9 @@ class Ledger {
     std::optional<Number> from;   ///< owns what is sent from this number on; nullopt: nobody was told yet
     std::set<Number> never;       ///< confirmed before it was asked for
     std::set<Number> done, dead, rejected;
-    std::set<Number> gone;  ///< in a gap that was told
-    std::set<Number> cut;   ///< what is behind it was handed out: it must be gone
+    std::set<Number> raised;  ///< were dead letters: what is behind them did not wait
+    std::set<Number> gone;    ///< in a gap that was told
+    std::set<Number> cut;     ///< what is behind it was handed out: it must be gone
     bool may_be_cut = false;
     std::map<Number, std::uint32_t> handed;  ///< how often
     std::size_t lost = 0;                    ///< sessions
@@ -163,6 +168,7 @@ class Ledger {
   std::map<Id, Number> ids_;
   std::set<Number> confirmed_, excused_;
   std::map<std::string, Book> books_;
+  std::map<Number, const Book*> only_of_;  // messages that an operator made for one subscription
   std::map<std::uint64_t, Session> sessions_;
 };
 

@@ -27,6 +27,9 @@ World::World(std::uint64_t seed, const WorldOptions& options)
     ledger_.on_removed(name);
   };
   sidecar_.on_reset = [this](const core::SubscriptionRecord& record) { on_reset(record); };
+  sidecar_.on_raised = [this](const core::DeadRecord& letter, const core::ParkedRecord* parked) {
+    on_raised(letter, parked);
+  };
   sidecar_.on_replay = [this](const core::Subscribed& told) { on_replay(told); };
   make_subscriptions();
   start_sidecar();

@@ -339,6 +339,7 @@ DeadReply MemoryStore::load(const DeadRequest& request) {
     reply.end = reply.letters.size() < request.count && (reply.letters.empty() || octets <= request.octets);
     if (!reply.end) break;
     reply.letters.push_back(letter);
+    reply.letters.back().octets = letter.payload.size();
     if (request.payloads) continue;
     reply.letters.back().payload.clear();
     reply.letters.back().attributes.clear();

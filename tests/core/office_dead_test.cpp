@@ -94,10 +94,11 @@ TEST_CASE("a dead letter that is tried again has the id that it had, though its 
 TEST_CASE("a dead letter that is tried again survives restarts, and a block that was closed meanwhile") {
   Graveyard one;
   one.bench.say(*one.worker.peer, Unsubscribe{one.worker.token});
-  for (int block = 0; block < 4; ++block) {  // its block is closed when the writer is far ahead
-    one.writer.ask_for_grant();
-    one.writer.learn();
-  }
+  one.bench.say(*one.writer.peer, CloseWriter{one.writer.handle});
+  TestWriter next(one.bench, 0xB, 101);
+  next.open();
+  one.bench.pass(2s);
+  CHECK(one.bench.store.contents().streams.begin()->second.grants.size() == 1);
   REQUIRE(one.change(DeadAction::retry));
   one.bench.restart();
   CHECK(one.parked() == 1);

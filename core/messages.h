@@ -107,6 +107,7 @@ struct Subscribe {
   std::int64_t made = 0;         ///< as told in this session's last Subscribed; 0: it was told none
   Sequence until = 0;            ///< of a replay: the last that it wants; 0: the newest that is there now
   BacklogLimit limit{};          ///< of a subscription that is made by this; without meaning later
+  RetryRule retry{};             ///< likewise
 };
 
 struct Nack {
@@ -272,7 +273,7 @@ using ControlMessage =
                  Query, Welcome, Unknown, Refused, Granted, Attached, Confirmed, Resend, Fenced, LiveTarget, Subscribed,
                  Grants, Redelivery, Checkpoint, TakenOver, Report, LiveSource, RemoveSubscription, Removed, Missed,
                  ResetSubscription, WasReset, SetStream, StreamSet, Published, ReadDead, DeadLetters, ChangeDead,
-                 DeadChanged>;
+                 DeadChanged, SetSubscription, SubscriptionSet>;
 
 /// Numbered per link and direction from 1; a jump restarts the session (T3).
 struct ControlFrame {

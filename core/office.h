@@ -102,6 +102,7 @@ class Office {
   void on_message(LinkId id, Link& link, const RemoveSubscription& wish);
   void on_message(LinkId id, Link& link, const ResetSubscription& wish);
   void on_message(LinkId id, Link& link, const SetStream& wish);
+  void on_message(LinkId id, Link& link, const SetSubscription& wish);
   void on_message(LinkId id, Link& link, const ReadDead& wish);
   void on_message(LinkId id, Link& link, const ChangeDead& wish);
   [[nodiscard]] static std::string who_of(const Link& link);

@@ -3,6 +3,7 @@
 /// What an operator's tool and a sidecar say to each other on a control link, as plain values.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -44,11 +45,28 @@ struct ResetSubscription {
   bool force = false;    ///< also while a consumer is there
   bool dry_run = false;  ///< only say what would come again
 };
-/// An operator's wish: how long the stream keeps what nobody is owed any more.
+/// How old a message may get that nobody has in hand, if it does not say so itself: then it is gone, with a gap, or a
+/// dead letter.
+struct Expiry {
+  std::int64_t after_ms = 0;  ///< 0: never
+  bool dead = false;          ///< dead letters also of those that say themselves when they expire
+  friend bool operator==(const Expiry&, const Expiry&) = default;
+};
+
+/// An operator's wish: how long the stream keeps what nobody is owed any more, and how old what is owed may get.
 struct SetStream {
   std::uint64_t request = 0;
   std::string stream;
-  Retention retention;
+  std::optional<Retention> retention{};  ///< nullopt: as it is
+  std::optional<Expiry> expiry{};
+};
+/// An operator's wish: how a subscription tries again, and how much may wait for it.
+struct SetSubscription {
+  std::uint64_t request = 0;
+  std::string stream;
+  std::string subscription;
+  std::optional<RetryRule> retry{};  ///< nullopt: as it is
+  std::optional<BacklogLimit> limit{};
 };
 
 /// Which dead letters of a node, for an operator: those of a stream, of one subscription of it, or of these sequences.
@@ -110,6 +128,14 @@ struct StreamSet {
   std::uint64_t request = 0;
   std::string refusal;  ///< why not, for people
   Retention retention;  ///< as it is now
+  Expiry expiry{};      ///< likewise
+};
+/// The answer to SetSubscription, likewise.
+struct SubscriptionSet {
+  std::uint64_t request = 0;
+  std::string refusal;
+  RetryRule retry{};
+  BacklogLimit limit{};
 };
 
 /// One dead letter, for an operator.

@@ -89,6 +89,8 @@ class Outbox {
   void set_retention(const Retention& retention);
   /// Answers `request` on `link` after that commit.
   void answer_retention(LinkId link, std::uint64_t request) { pending_retention_answers_.emplace_back(link, request); }
+  /// How old what is owed may get; with the next commit, and answered with set_retention().
+  void set_expiry(const Expiry& expiry);
   /// The store has little room left: what is only kept makes way for what is owed.
   void set_pressed(bool pressed) { pressed_ = pressed; }
 
@@ -134,6 +136,9 @@ class Outbox {
   /// Has the subscription, which is there, begin again; answered on `link`, after the commit if there is one. `made`
   /// tells it from what it was.
   void reset(const ResetSubscription& wish, LinkId link, std::int64_t made, Turn& turn);
+
+  /// Sets what is said; answered on `link` after its commit.
+  void set_subscription(const SetSubscription& wish, LinkId link, Turn& turn);
 
   // ---- dead letters (outbox_dead.cpp)
   void read_dead(const ReadDead& wish, LinkId link, Turn& turn) { dead_.add(link, wish, dead_books(), turn); }
@@ -185,11 +190,16 @@ class Outbox {
     WasReset told;
     OwedGaps::Change gaps{};  ///< what comes again is not gone
   };
+  struct SettingAnswer {
+    LinkId link = 0;
+    SubscriptionSet told;
+  };
   /// What a limit takes from a subscription, and the gaps that are owed for it.
   struct Cut {
     SubscriptionId subscription = 0;
     std::vector<Range> ranges;
     OwedGaps::Change gaps;
+    bool is_expiry = false;
   };
   /// What the transaction under way will have made durable.
   struct InCommit {
@@ -205,6 +215,7 @@ class Outbox {
     std::vector<GrantRecord> closed_grants;
     std::vector<Removal> removals;
     std::vector<std::pair<LinkId, std::uint64_t>> retention_answers;
+    std::vector<SettingAnswer> setting_answers;
     std::vector<Reset> resets;
     std::vector<Cut> cuts;
     std::vector<GapRecord> gone;  ///< before the first message of a new subscription
@@ -312,7 +323,10 @@ class Outbox {
   [[nodiscard]] static bool is_over(const Credit& backlog, const BacklogLimit& limit);
   [[nodiscard]] static bool is_over_perhaps(const Subscription& subscription);
   [[nodiscard]] bool wants_cut(const Subscription& subscription) const;
-  void collect_cuts(Transaction& transaction, Random& random);
+  [[nodiscard]] bool wants_expiry(const Subscription& subscription) const;
+  [[nodiscard]] bool is_steady(const Subscription& subscription) const;
+  void set_age(CopiedBatch& batch, Instant accepted) const;
+  void collect_cuts(Transaction& transaction, const Turn& turn);
   void collect_told(Transaction& transaction);
   void next_count(Subscription& subscription, std::uint64_t& number, std::vector<LoadRequest>& loads) const;
   void on_cuts(const InCommit& done, Instant now);
@@ -353,6 +367,7 @@ class Outbox {
   std::vector<ToldGap> pending_told_;
   std::vector<Removal> pending_removals_;
   std::vector<std::pair<LinkId, std::uint64_t>> pending_retention_answers_;
+  std::vector<SettingAnswer> pending_setting_answers_;
   std::vector<Reset> pending_resets_;
   DeadTasks dead_;
   History history_;

@@ -70,6 +70,9 @@ BatchRef Outbox::parse_row(const RowRecord& row, const Turn& turn) {
   }
   auto parsed = std::make_shared<CopiedBatch>(std::move(*batch));
   parsed->place = CopiedBatch::Place::stored;
+  // A dead letter that comes again is as old as its operator wants it to be.
+  const std::int64_t age_ms = std::clamp<std::int64_t>(turn.clock_ms - row.stored_ms, 0, limits::wait_ms_max);
+  if (row.stored_ms != 0) set_age(*parsed, turn.now - std::chrono::milliseconds(age_ms));
   return parsed;
 }
 

@@ -89,7 +89,7 @@ void Outbox::collect_freeing(Transaction& transaction, Turn& turn) {
   if (dead_.only_frees()) dead_.collect(transaction, dead_books(), turn);
   collect_unparked(transaction);
   collect_told(transaction);
-  collect_cuts(transaction, turn.random);
+  collect_cuts(transaction, turn);
   collect_cursors(transaction);
   collect_removals(transaction);
   if (is_on_disk_) collect_prune(transaction, turn);

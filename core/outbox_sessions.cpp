@@ -33,7 +33,7 @@ const Subscription* Outbox::subscription(const std::string& name) const {
 }
 
 void Outbox::add_subscription(const SubscriptionRecord& record) {
-  Subscription added{record, ReaderGroup(Cursor(record.start, {}), settings_.retry, record.mode)};
+  Subscription added{record, ReaderGroup(Cursor(record.start, {}), settings_.retry.with(record.retry), record.mode)};
   added.cursor_dirty = true;
   added.durable_floor = record.start;
   added.beyond = BacklogCount(head_);

@@ -14,7 +14,7 @@ bool Outbox::wants_commit(Instant now) const {
       !pending_resets_.empty() || dead_.wants_commit() || cursor_due_ <= now)
     return true;
   for (const auto& [id, subscription] : subscriptions_) {
-    if (subscription.group.wants_commit() || wants_cut(subscription)) return true;
+    if (subscription.group.wants_commit() || wants_cut(subscription) || wants_expiry(subscription)) return true;
   }
   for (std::size_t at = collected_; at < line_.size(); ++at) {
     if (line_[at]->due <= now && !is_safe(*line_[at])) return true;
@@ -39,7 +39,8 @@ void Outbox::collect_rows(Transaction& transaction, std::uint64_t& octets_left, 
     }
     transaction.rows.push_back(RowRecord{record_.id, batch->batch.header().grant, batch->first(), batch->last(),
                                          record_.last_row, batch->batch.frame(), turn.clock_ms});
-    if (record_.retention.any()) transaction.clock_ms = turn.clock_ms;  // the clock of rows must not go back
+    const bool ages = record_.retention.any() || batch->expires != never;
+    if (ages) transaction.clock_ms = turn.clock_ms;  // the clock of rows must not go back
     if (batch->last() > record_.last_row) record_.last_row = batch->last();
     record_dirty_ = true;
     batch->place = CopiedBatch::Place::writing;
@@ -159,12 +160,13 @@ void Outbox::collect(Transaction& transaction, std::uint64_t& octets_left, Turn&
   collect_rows(transaction, octets_left, turn);
   collect_unparked(transaction);
   collect_told(transaction);
-  collect_cuts(transaction, turn.random);
+  collect_cuts(transaction, turn);
   collect_cursors(transaction);
   collect_removals(transaction);
   collect_resets(transaction, turn.random);
   collect_prune(transaction, turn);
   in_commit_.retention_answers = std::exchange(pending_retention_answers_, {});
+  in_commit_.setting_answers = std::exchange(pending_setting_answers_, {});
   in_commit_.admissions = std::exchange(pending_admissions_, {});
   if (record_dirty_) transaction.streams.push_back(record_);
   in_commit_.has_record = record_dirty_;
@@ -230,8 +232,9 @@ void Outbox::on_committed(const CommitToken& token, Turn& turn) {
   for (const Removal& removal : done.removals) end_subscription(removal, turn);
   for (const Reset& reset : done.resets) begin_again(reset, turn);
   for (const auto& [link, request] : done.retention_answers) {
-    turn.out.push_back(Outgoing{link, StreamSet{request, {}, record_.retention}, {}});
+    turn.out.push_back(Outgoing{link, StreamSet{request, {}, record_.retention, record_.expiry}, {}});
   }
+  for (SettingAnswer& answer : done.setting_answers) turn.out.push_back(Outgoing{answer.link, answer.told, {}});
 }
 
 bool Outbox::on_nothing_to_commit(Turn& turn) {
@@ -261,6 +264,8 @@ void Outbox::on_not_committed(Instant retry_at) {
   pending_removals_.insert(pending_removals_.begin(), failed.removals.begin(), failed.removals.end());
   pending_retention_answers_.insert(pending_retention_answers_.begin(), failed.retention_answers.begin(),
                                     failed.retention_answers.end());
+  pending_setting_answers_.insert(pending_setting_answers_.begin(), failed.setting_answers.begin(),
+                                  failed.setting_answers.end());
   pending_resets_.insert(pending_resets_.begin(), failed.resets.begin(), failed.resets.end());
   if (failed.grant) pending_grant_ = failed.grant;
   prune_needed_ = prune_needed_ || failed.pruned;

@@ -34,7 +34,9 @@ ConsumerSession* ReaderGroup::find(Token token) {
   return at == sessions_.end() ? nullptr : &at->second;
 }
 
-Instant ReaderGroup::next_deadline(Instant now) const { return std::min(next_scan_, loose_.next_due_after(now)); }
+Instant ReaderGroup::next_deadline(Instant now) const {
+  return std::min({next_scan_, next_expiry_, loose_.next_due_after(now)});
+}
 
 // ---- holds
 
@@ -80,6 +82,7 @@ void ReaderGroup::track(const BatchRef& batch, Cursor::Change& change, const Tur
     return;
   }
   const Sequence first = entry.range.first;
+  note_expiry(entry);
   if (ConsumerSession* owner = exclusive() ? live_session(*batch) : find(batch->batch.header().owner)) {
     for (const Range& range : unheld(entry)) hold(entry, range, *owner, reported_early_.contains(range), turn);
   } else {
@@ -231,7 +234,7 @@ void ReaderGroup::settle(const Settle& settle, Cursor::Change& change, const Tur
     if (!settle_range(ack, change)) session->doubt_to = std::max(session->doubt_to, ack.range.last);
   }
   for (const Reject& rejected : settle.rejects) reject(rejected, *session, turn);
-  for (const GrantRange& released : settle.released) release(settle.token, released.range);
+  for (const GrantRange& released : settle.released) release(settle.token, released);
   for (const Nack& nack : settle.nacks) {
     reported_early_.erase(nack.sequence);
     const auto delay =
@@ -261,7 +264,8 @@ void ReaderGroup::reject(const Reject& reject, ConsumerSession& session, const T
   bury(sequence, "rejected: " + reject.reason);
 }
 
-void ReaderGroup::release(Token token, Range range) {
+void ReaderGroup::release(Token token, const GrantRange& ids) {
+  const Range range = ids.range;
   reported_early_.erase(range);
   each_entry(cursor_, range, [&](Cursor::Entry& entry, Range part) {
     unhold(entry, part, token);
@@ -270,7 +274,7 @@ void ReaderGroup::release(Token token, Range range) {
   ConsumerSession& session = *find(token);
   for (auto at = loose_.all().lower_bound(range.first); at != loose_.all().end() && at->first <= range.last; ++at) {
     LooseMessages::Message& message = *loose_.find(at->first);
-    if (message.holder != token) continue;
+    if (message.holder != token || message.grant != ids.grant) continue;
     message.holder = 0;
     session.give_back(1, message.octets);
     if (message.alone) session.alone = false;
@@ -325,54 +329,13 @@ void ReaderGroup::loosen(Cursor::Entry& entry, Sequence sequence, Token holder) 
   session->out.octets += message.octets;
 }
 
-void ReaderGroup::end_attempt(Sequence sequence, GrantId grant, ConsumerSession& session, const std::string& reason,
-                              std::optional<Duration> delay, const Turn& turn) {
-  LooseMessages::Message* message = loose_.find(sequence);
-  if (message == nullptr) {
-    Cursor::Entry* entry = cursor_.find(sequence);
-    if (entry == nullptr || cursor_.settled(sequence)) return;
-    const bool held = std::any_of(entry->holds.begin(), entry->holds.end(), [&](const Hold& hold) {
-      return hold.session == session.token && hold.range.first <= sequence && sequence <= hold.range.last;
-    });
-    // The one reader may have had it live, and the books have it as owed again by now.
-    if ((!held && !exclusive()) || entry->batch->batch.header().grant != grant) return;
-    if (loose_.size() >= loose_max()) {  // no room for a history: owed again, the attempt is not counted
-      unhold(*entry, Range{sequence, sequence}, session.token);
-      owe(entry->range.first);
-      return;
-    }
-    loosen(*entry, sequence, session.token);
-    message = loose_.find(sequence);
-  }
-  if (message->burying || message->grant != grant) return;
-  if (message->holder != session.token) return;
-  session.give_back(1, message->octets);
-  if (message->alone) session.alone = false;
-  message->tried = true;
-  end_attempt(sequence, *message, session.who, reason, delay, turn);
-}
-
-/// Of a message that is nobody's any more.
-void ReaderGroup::end_attempt(Sequence sequence, LooseMessages::Message& message, const std::string& who,
-                              const std::string& reason, std::optional<Duration> delay, const Turn& turn) {
-  message.holder = 0;
-  message.reason = reason;
-  ++message.attempts;
-  ++counters_.attempts;
-  add_attempt(message.history, turn.wall_ms, who, reason);
-  if (retry_.gives_up(message.attempts)) {
-    bury(sequence, reason);
-    return;
-  }
-  const Duration wait = delay ? *delay : retry_.delay(message.attempts, turn.random.next());
-  loose_.set_due(sequence, message, after(turn.now, wait));
-  touch(message);
-  if (wait > limits::park_after) aside_wanted_ = true;
-}
-
 // ---- time
 
 void ReaderGroup::on_time(const Turn& turn) {
+  if (turn.now >= next_expiry_) {
+    next_expiry_ = never;  // found anew when it is looked at
+    expiry_due_ = true;
+  }
   if (turn.now < next_scan_) return;
   next_scan_ = never;
   for (auto& [first, entry] : cursor_.entries()) {

@@ -38,6 +38,7 @@ struct StreamRecord {
   std::uint64_t writer = 0;        ///< handle that holds the stream; any other is fenced (W3)
   ProcessRecord writer_process{};  ///< of that handle: after a restart it keeps its seat while it may come back
   Retention retention{};
+  Expiry expiry{};
 };
 
 struct GrantRecord {
@@ -64,6 +65,7 @@ struct SubscriptionRecord {
   std::vector<OlderFilters> older{};  ///< by rising `to`, as far as something may still be owed by them
   std::int64_t made = 0;              ///< which one of its name: a higher number after each removal or reset
   BacklogLimit limit{};
+  RetryRule retry{};
 };
 
 /// By which filters of it a batch that ends with `sequence` belongs to it or not.

@@ -21,6 +21,7 @@ struct Subscription {
   std::uint64_t cut = 0;           ///< messages that its limit has taken, since the start
   BacklogCount beyond{};           ///< of its backlog what is certain above what is in memory
   std::uint64_t count_number = 0;  ///< of the page under way that is only counted
+  std::uint64_t expired = 0;       ///< messages that were too old, since the start
   bool at_limit = false;           ///< and its publisher waits for it
   std::uint64_t load_number = 0;   ///< of the page under way; 0: none
   std::uint64_t fetch_number = 0;  ///< of the parked message's row under way

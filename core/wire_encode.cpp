@@ -5,6 +5,20 @@
 #include "core/wire_put.h"
 
 namespace restante::core {
+
+// The enumerations of messages.h and of wire.capnp have the same numbers.
+static_assert(static_cast<int>(wire::StreamKind::LIVE) == static_cast<int>(StreamKind::live));
+static_assert(static_cast<int>(wire::StreamPattern::PUBSUB) == static_cast<int>(StreamPattern::pubsub));
+static_assert(static_cast<int>(wire::SubscriptionMode::LIVE) == static_cast<int>(SubscriptionMode::live));
+static_assert(static_cast<int>(wire::SubscriptionMode::REPLAY) == static_cast<int>(SubscriptionMode::replay));
+static_assert(static_cast<int>(wire::OnLimit::REFUSE) == static_cast<int>(OnLimit::refuse));
+static_assert(static_cast<int>(wire::DeadAction::EDIT) == static_cast<int>(DeadAction::edit));
+static_assert(static_cast<int>(wire::Side::SESSION) == static_cast<int>(Side::session));
+static_assert(static_cast<int>(wire::Side::LINK) == static_cast<int>(Side::link));
+static_assert(static_cast<int>(wire::ErrorCode::BAD_ARGUMENT) == static_cast<int>(ErrorCode::bad_argument));
+static_assert(static_cast<int>(wire::ErrorCode::DENIED) == static_cast<int>(ErrorCode::denied));
+static_assert(static_cast<int>(wire::ErrorCode::STORE_FAILED) == static_cast<int>(ErrorCode::store_failed));
+
 static void put(wire::GrantRange::Builder out, const GrantRange& in) {
   out.setGrant(in.grant);
   out.setFirst(in.range.first);
@@ -91,11 +105,8 @@ void put(Frame frame, const Subscribe& in) {
   out.setListens(in.listens);
   out.setMade(in.made);
   out.setUntil(in.until);
-  if (in.limit == BacklogLimit{}) return;
-  auto limit = out.initLimit();
-  limit.setMessages(in.limit.messages);
-  limit.setOctets(in.limit.octets);
-  limit.setThen(static_cast<wire::OnLimit>(in.limit.then));
+  if (in.limit != BacklogLimit{}) core::put(out.initLimit(), in.limit);
+  if (in.retry != RetryRule{}) core::put(out.initRetry(), in.retry);
 }
 
 void put(Frame frame, const Settle& in) {

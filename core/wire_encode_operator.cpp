@@ -8,6 +8,19 @@ void put(wire::Retention::Builder out, const Retention& in) {
   out.setOctets(in.octets);
 }
 
+void put(wire::BacklogLimit::Builder out, const BacklogLimit& in) {
+  out.setMessages(in.messages);
+  out.setOctets(in.octets);
+  out.setThen(static_cast<wire::OnLimit>(in.then));
+}
+
+void put(wire::RetryRule::Builder out, const RetryRule& in) {
+  out.setInitialMs(in.initial_ms);
+  out.setFactorPercent(in.factor_percent);
+  out.setMaxMs(in.max_ms);
+  out.setAttemptsMax(in.attempts_max);
+}
+
 static void put(wire::DeadSelection::Builder out, const DeadSelection& in) {
   out.setStream(bounded(in.stream, limits::name_size_max));
   out.setSubscription(bounded(in.subscription, limits::name_size_max));
@@ -71,7 +84,30 @@ void put(Frame frame, const SetStream& in) {
   auto out = frame.initSetStream();
   out.setRequest(in.request);
   out.setStream(bounded(in.stream, limits::name_size_max));
-  put(out.initRetention(), in.retention);
+  out.setSetsRetention(in.retention.has_value());
+  if (in.retention) put(out.initRetention(), *in.retention);
+  out.setSetsExpiry(in.expiry.has_value());
+  out.setExpireAfterMs(in.expiry.value_or(Expiry{}).after_ms);
+  out.setExpiredDead(in.expiry.value_or(Expiry{}).dead);
+}
+
+void put(Frame frame, const SetSubscription& in) {
+  auto out = frame.initSetSubscription();
+  out.setRequest(in.request);
+  out.setStream(bounded(in.stream, limits::name_size_max));
+  out.setSubscription(bounded(in.subscription, limits::name_size_max));
+  out.setSetsRetry(in.retry.has_value());
+  if (in.retry) put(out.initRetry(), *in.retry);
+  out.setSetsLimit(in.limit.has_value());
+  if (in.limit) put(out.initLimit(), *in.limit);
+}
+
+void put(Frame frame, const SubscriptionSet& in) {
+  auto out = frame.initSubscriptionSet();
+  out.setRequest(in.request);
+  if (!in.refusal.empty()) out.setRefusal(text_of(cut(in.refusal)));
+  put(out.initRetry(), in.retry);
+  put(out.initLimit(), in.limit);
 }
 
 void put(Frame frame, const StreamSet& in) {
@@ -79,6 +115,8 @@ void put(Frame frame, const StreamSet& in) {
   out.setRequest(in.request);
   if (!in.refusal.empty()) out.setRefusal(text_of(cut(in.refusal)));
   put(out.initRetention(), in.retention);
+  out.setExpireAfterMs(in.expiry.after_ms);
+  out.setExpiredDead(in.expiry.dead);
 }
 
 void put(Frame frame, const Removed& in) {

@@ -27,6 +27,8 @@ void put(wire::ControlFrame::Builder frame, const ResetSubscription& in);
 void put(wire::ControlFrame::Builder frame, const WasReset& in);
 void put(wire::ControlFrame::Builder frame, const SetStream& in);
 void put(wire::ControlFrame::Builder frame, const StreamSet& in);
+void put(wire::ControlFrame::Builder frame, const SetSubscription& in);
+void put(wire::ControlFrame::Builder frame, const SubscriptionSet& in);
 void put(wire::ControlFrame::Builder frame, const ReadDead& in);
 void put(wire::ControlFrame::Builder frame, const DeadLetters& in);
 void put(wire::ControlFrame::Builder frame, const ChangeDead& in);

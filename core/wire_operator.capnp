@@ -63,12 +63,18 @@ struct SetStream {
   request @0 :UInt64;
   stream @1 :Text;
   retention @2 :Retention;
+  setsRetention @3 :Bool;
+  setsExpiry @4 :Bool;
+  expireAfterMs @5 :Int64;
+  expiredDead @6 :Bool;
 }
 
 struct StreamSet {
   request @0 :UInt64;
   refusal @1 :Text;
   retention @2 :Retention;
+  expireAfterMs @3 :Int64;
+  expiredDead @4 :Bool;
 }
 
 struct DeadSelection {

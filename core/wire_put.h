@@ -50,5 +50,7 @@ void put_texts(const std::vector<std::string>& texts, std::size_t count_max, std
 }
 
 void put(wire::Retention::Builder out, const Retention& in);
+void put(wire::BacklogLimit::Builder out, const BacklogLimit& in);
+void put(wire::RetryRule::Builder out, const RetryRule& in);
 
 }  // namespace restante::core

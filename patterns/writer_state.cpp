@@ -54,7 +54,7 @@ std::optional<std::uint64_t> WriterState::offer(std::string_view topic, std::str
     check_can_send();
   }
   wanted_ = 0;
-  queue_.append(topic, payload, encoded, attributes.marker);
+  queue_.append(topic, payload, encoded, attributes.marker, expire_after_ms(attributes));
   const std::uint64_t ordinal = accepted_.load(std::memory_order_relaxed) + 1;
   accepted_.store(ordinal, std::memory_order_relaxed);
   lock.unlock();

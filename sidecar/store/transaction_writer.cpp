@@ -22,9 +22,19 @@ struct Growth {
 };
 
 constexpr const char* put_subscription =
-    "INSERT INTO subscription(id, stream, name, mode, start, claim, made, max_messages, max_octets, on_limit) "
-    "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT(id) DO UPDATE SET stream = ?2, name = ?3, "
-    "mode = ?4, start = ?5, claim = ?6, made = ?7, max_messages = ?8, max_octets = ?9, on_limit = ?10";
+    "INSERT INTO subscription(id, stream, name, mode, start, claim, made, max_messages, max_octets, on_limit, "
+    "retry_initial_ms, retry_factor_percent, retry_max_ms, attempts_max) "
+    "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) ON CONFLICT(id) DO UPDATE SET stream = ?2, "
+    "name = ?3, mode = ?4, start = ?5, claim = ?6, made = ?7, max_messages = ?8, max_octets = ?9, on_limit = ?10, "
+    "retry_initial_ms = ?11, retry_factor_percent = ?12, retry_max_ms = ?13, attempts_max = ?14";
+
+constexpr const char* put_stream =
+    "INSERT INTO stream(id, name, kind, next, last_row, last_marker, writer, writer_name, writer_host, "
+    "writer_pid, writer_start, retain_ms, retain_messages, retain_octets, expire_ms, expired_dead) "
+    "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16) "
+    "ON CONFLICT(id) DO UPDATE SET name = ?2, kind = ?3, next = ?4, last_row = ?5, last_marker = ?6, "
+    "writer = ?7, writer_name = ?8, writer_host = ?9, writer_pid = ?10, writer_start = ?11, retain_ms = ?12, "
+    "retain_messages = ?13, retain_octets = ?14, expire_ms = ?15, expired_dead = ?16";
 
 constexpr const char* find_parked =
     "SELECT sequence FROM parked WHERE subscription = ?1 AND sequence BETWEEN ?2 AND ?3 AND octets IS NULL";
@@ -34,13 +44,7 @@ constexpr const char* find_parked =
 TransactionWriter::TransactionWriter(SQLite::Database& database, RowSweeper& sweeper)
     : database_(database),
       sweeper_(sweeper),
-      stream_(database,
-              "INSERT INTO stream(id, name, kind, next, last_row, last_marker, writer, writer_name, writer_host, "
-              "writer_pid, writer_start, retain_ms, retain_messages, retain_octets) "
-              "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) "
-              "ON CONFLICT(id) DO UPDATE SET name = ?2, kind = ?3, next = ?4, last_row = ?5, last_marker = ?6, "
-              "writer = ?7, writer_name = ?8, writer_host = ?9, writer_pid = ?10, writer_start = ?11, retain_ms = ?12, "
-              "retain_messages = ?13, retain_octets = ?14"),
+      stream_(database, put_stream),
       sum_stream_(database, sum_stream_sql),
       grant_(
           database,
@@ -143,6 +147,8 @@ void TransactionWriter::write_stream(const core::StreamRecord& stream) {
       .with(stream.retention.age_ms)
       .with(stream.retention.messages)
       .with(stream.retention.octets)
+      .with(stream.expiry.after_ms)
+      .with(std::int64_t{stream.expiry.dead ? 1 : 0})
       .run();
   SqlQuery(sum_stream_).with(stream.id).run();
 }
@@ -173,6 +179,10 @@ void TransactionWriter::write_subscription(const core::SubscriptionRecord& subsc
       .with(subscription.limit.messages)
       .with(subscription.limit.octets)
       .with(on_limit)
+      .with(subscription.retry.initial_ms)
+      .with(subscription.retry.factor_percent)
+      .with(subscription.retry.max_ms)
+      .with(subscription.retry.attempts_max)
       .run();
   SqlQuery(clear_filters_).with(subscription.id).run();
   std::int64_t position = 0;

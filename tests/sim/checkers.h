@@ -15,6 +15,7 @@
 #include <restante/types.h>
 
 #include "core/messages.h"
+#include "core/time.h"
 
 namespace restante::sim {
 
@@ -37,6 +38,7 @@ class Ledger {
     std::string payload;
     GrantId grant = 0;
     Sequence sequence = 0;
+    core::Instant expires = core::never;  ///< not before this
   };
   void on_sent(Number number, Message message);
   void on_confirmed(Number number);
@@ -98,9 +100,15 @@ class Ledger {
   void on_limit(const std::string& subscription, const BacklogLimit& limit) {
     books_[subscription].may_be_cut = limit != BacklogLimit{} && limit.then == OnLimit::cut;
   }
+  /// Its messages may expire. `judged`: by a clock that nobody sets, and nothing else takes any of them.
+  void on_expiry(const std::string& subscription, bool judged) {
+    books_[subscription].may_be_cut = true;
+    books_[subscription].judges_age = judged;
+  }
+  void on_attempts_max(const std::string& subscription, std::int64_t most) { books_[subscription].attempts_max = most; }
   /// The application was told that of what it has not got in `range` the rest is gone: that is excused, if somebody
   /// chose a limit for it.
-  void on_gap(const Reader& reader, std::uint64_t number, core::Range range);
+  void on_gap(const Reader& reader, std::uint64_t number, core::Range range, core::Instant now);
 
   // ---- what is taken away
   [[nodiscard]] const std::set<Number>& confirmed() const noexcept { return confirmed_; }
@@ -143,6 +151,8 @@ class Ledger {
     std::set<Number> gone;    ///< in a gap that was told
     std::set<Number> cut;     ///< what is behind it was handed out: it must be gone
     bool may_be_cut = false;
+    bool judges_age = false;
+    std::int64_t attempts_max = 0;           ///< 0: not judged
     std::map<Number, std::uint32_t> handed;  ///< how often
     std::size_t lost = 0;                    ///< sessions
     bool removed = false;                    ///< once; an older store may have it again

@@ -49,7 +49,9 @@ constexpr const char* names[] = {"Heartbeat",
                                  "ReadDead",
                                  "DeadLetters",
                                  "ChangeDead",
-                                 "DeadChanged"};
+                                 "DeadChanged",
+                                 "SetSubscription",
+                                 "SubscriptionSet"};
 
 /// The message's kind, and what of it matters to follow a story.
 std::string name_of(const core::ControlMessage& message) {

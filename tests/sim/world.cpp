@@ -116,7 +116,10 @@ void World::send(std::size_t messages) {
   SimProducer& producer = *producers_[random_.below(producers_.size())];
   if (!runs(producer)) return;
   const std::uint64_t first = next_number_;
-  const SimProducer::Shape shape{topic(random_.below(options_.topics)), messages, options_.payload, 0};
+  SimProducer::Shape shape{topic(random_.below(options_.topics)), messages, options_.payload, 0};
+  if (options_.expiry && !healing_ && random_.chance(1, 4)) {
+    shape.expire_after_ms = static_cast<std::int64_t>(100 + random_.below(6000));
+  }
   const Buffer copy = producer.send(ledger_, next_number_, shape, now_, live);
   if (copy.empty()) return;
   for (std::uint64_t number = first; number < next_number_; ++number) sent_ms_[number] = wall_ms();

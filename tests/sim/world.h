@@ -64,6 +64,8 @@ class World {
   void make_subscriptions();
   [[nodiscard]] std::string topic(std::size_t number) const;
   [[nodiscard]] BacklogLimit draw_limit();
+  void draw_rules(Role& role);
+  void on_rules(const Role& role);
   [[nodiscard]] std::unique_ptr<SimProducer> make_producer(const std::string& stream);
   [[nodiscard]] std::unique_ptr<SimWorker> make_consumer(const Role& role);
   void make_listeners(const std::string& stream);

@@ -100,7 +100,9 @@ inline constexpr auto park_after = 1s;           ///< a message that waits longe
 inline constexpr auto lease = 30s;               ///< how long an application may hold a delivery
 inline constexpr auto retry_initial = 100ms;     ///< first backoff after a nack without a delay
 inline constexpr auto retry_max = 30s;
-inline constexpr std::uint32_t attempts_max = 16;   ///< then the dead letters
+inline constexpr std::int64_t retry_factor_max = 10'000;         ///< percent: a hundredfold
+inline constexpr std::int64_t attempts_set_max = 1'000'000'000;  ///< what a rule may say; it fits into its number
+inline constexpr std::uint32_t attempts_max = 16;                ///< then the dead letters
 inline constexpr std::uint32_t suspect_deaths = 3;  ///< sessions lost with a batch in hand, then its messages go alone
 inline constexpr std::int64_t wait_ms_max = std::int64_t{36525} * 86'400'000;  ///< 100 years: no sum of times overflows
 

@@ -84,6 +84,8 @@ const char* problem_of_header(const BatchHeader& header, std::size_t count) noex
   if (header.last > limits::sequence_max) return "its last sequence is above sequence_max";
   if (header.prev >= header.first) return "prev is not below its first sequence";
   if (header.before >= header.first) return "before is not below its first sequence";
+  const bool is_wait = header.expire_after_ms >= 0 && header.expire_after_ms <= limits::wait_ms_max;
+  if (!is_wait) return "the age at which its messages expire is not allowed";
   const std::uint64_t span = header.last - header.first + 1;
   if (header.skip) {
     if (count != 0) return "it is a skip with records";
@@ -114,6 +116,7 @@ const char* read_header(std::string_view octets, BatchHeader& header) {
   header.source_time_us = reader.getSourceTimeUs();
   header.owner = reader.getOwner();
   header.marker = reader.getMarker();
+  header.expire_after_ms = reader.getExpireAfterMs();
   return nullptr;
 }
 
@@ -218,6 +221,7 @@ Buffer BatchBuilder::seal(const BatchHeader& header) {
   root.setSourceTimeUs(header.source_time_us);
   root.setOwner(header.owner);
   root.setMarker(header.marker);
+  root.setExpireAfterMs(header.expire_after_ms);
 
   char* const start = reinterpret_cast<char*>(words_.get());
   const std::string_view octets(start, size_);

@@ -23,6 +23,7 @@ struct ConsumerSession {
   /// Empty: no live path.
   std::string endpoint;
   std::string host;           ///< as in Hello
+  std::string who;            ///< its process, for people
   Sequence regressed_at = 0;  ///< the first that it knows of another store's (X6); 0: none
   bool listens = false;       ///< an exclusive reader that wants to be told where the writer publishes
   Credit credit;

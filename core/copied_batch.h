@@ -22,6 +22,8 @@ struct CopiedBatch {
   Place place = Place::fresh;
   bool wanted_on_disk = false;  ///< a parked message needs its row, whatever the acks say
   bool needs_no_row = false;    ///< it was settled when its turn to be written came, and its stream kept nothing
+  Instant accepted{};           ///< when it came, by its age: what was loaded came earlier
+  Instant expires = never;      ///< its messages are too old then; accepted, and what they or their stream say
   Instant due = never;          ///< when it is written if it is not settled by then
   std::uint32_t owed_by = 0;    ///< durable subscriptions that own it and have not settled all of it (B1)
 

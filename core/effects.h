@@ -18,7 +18,7 @@ using LinkId = std::uint64_t;
 struct Outgoing {
   LinkId link = 0;
   ControlMessage message;
-  Buffer batch;  ///< empty but for Redelivery
+  Buffer batch;  ///< empty but for Redelivery, and DeadLetters of a whole one
 };
 
 }  // namespace restante::core

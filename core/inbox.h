@@ -52,6 +52,7 @@ class Inbox final : public Intake {
     std::string start = "new";
     Sequence until = 0;  ///< of a replay: the last that it wants; 0: the newest there is
     BacklogLimit limit{};
+    RetryRule retry{};
     std::vector<std::string> live_endpoints;  ///< of a shared one: where it takes live copies
     bool listens = false;                     ///< of an exclusive one: it wants to be told where the writer publishes
     std::string host;

@@ -90,6 +90,7 @@ void Inbox::on_redelivery(const Redelivery& redelivery, std::shared_ptr<const Ba
     for (const Owed& owed : redelivery.owed) {
       const Range range{std::max(owed.range.first, header.first), std::min(owed.range.last, header.last)};
       if (range.first > range.last) continue;
+      if (redelivery.revived && range.first == range.last) settled_.forget_rejection(header.grant, range.first);
       if (crosses) {
         for (const Range& part : absent(header.grant, range, false)) give_back(header.grant, part);
         continue;

@@ -42,6 +42,7 @@ void Inbox::subscribe() {
   subscribe.start = under_way_ ? std::to_string(floor_ + 1) : options_.start;
   subscribe.until = options_.until;
   subscribe.limit = options_.limit;
+  subscribe.retry = options_.retry;
   subscribe.claim = claim_;
   subscribe.live_endpoints = options_.live_endpoints;
   subscribe.listens = options_.listens;

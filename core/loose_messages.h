@@ -35,6 +35,8 @@ class LooseMessages {
     bool parked = false;
     std::uint32_t written_attempts = 0;  ///< as its parked row has them
     std::string reason;                  ///< why the last attempt ended
+    std::string history;                 ///< of its attempts (attempt_history.h)
+    bool revived = false;                ///< a dead letter that comes again: its batch is in its parked record
     std::optional<std::string> topic{};  ///< in a strict subscription, once it is known
   };
   using Map = std::map<Sequence, Message>;

@@ -12,9 +12,12 @@ namespace {
 constexpr std::uint64_t record_octets = 64;  // what a record without a body costs, roughly
 
 std::uint64_t size_of(const RowRecord& row) { return record_octets + row.octets.size(); }
-std::uint64_t size_of(const ParkedRecord& parked) { return record_octets + parked.reason.size(); }
+std::uint64_t size_of(const ParkedRecord& parked) {
+  return record_octets + parked.reason.size() + parked.history.size() + parked.octets.size();
+}
 std::uint64_t size_of(const DeadRecord& dead) {
-  return record_octets + dead.payload.size() + dead.attributes.size() + dead.topic.size() + dead.reason.size();
+  return record_octets + dead.payload.size() + dead.attributes.size() + dead.topic.size() + dead.reason.size() +
+         dead.history.size();
 }
 
 /// Octets that `transaction` adds at most.
@@ -188,22 +191,37 @@ void MemoryStore::apply_rows(const Transaction& transaction) {
     contents_.used += size_of(row);
     book.newest_row = std::max(book.newest_row, row.last);
   }
+  for (const DeadKey& raised : transaction.raised) {
+    const auto dead = contents_.dead.find({raised.subscription, raised.sequence});
+    if (dead == contents_.dead.end()) continue;
+    contents_.used -= size_of(dead->second);
+    contents_.dead.erase(dead);
+  }
   for (const ParkedRecord& parked : transaction.parked) {
     const StoreContents::MessageKey key{parked.subscription, parked.sequence};
+    ParkedRecord record = parked;
     if (const auto old = contents_.parked.find(key); old != contents_.parked.end()) {
       contents_.used -= size_of(old->second);
+      if (record.octets.empty()) record.octets = old->second.octets;
     }
-    contents_.parked.insert_or_assign(key, parked);
-    contents_.used += size_of(parked);
+    record.revived = !record.octets.empty();
+    contents_.used += size_of(record);
+    contents_.parked.insert_or_assign(key, std::move(record));
   }
   for (const DeadRecord& dead : transaction.dead) {
     if (contents_.dead.try_emplace({dead.subscription, dead.sequence}, dead).second) contents_.used += size_of(dead);
   }
   for (const Unpark& unpark : transaction.unparked) {
+    const bool is_one = unpark.last <= unpark.sequence;
     const std::pair last{unpark.subscription, std::max(unpark.sequence, unpark.last)};
     auto parked = contents_.parked.lower_bound({unpark.subscription, unpark.sequence});
     while (parked != contents_.parked.end() && parked->first <= last) {
-      contents_.used -= size_of(parked->second);
+      const ParkedRecord& record = parked->second;
+      if (is_one ? unpark.grant != 0 && unpark.grant != record.grant : record.revived) {
+        ++parked;
+        continue;
+      }
+      contents_.used -= size_of(record);
       parked = contents_.parked.erase(parked);
     }
   }
@@ -244,7 +262,7 @@ std::vector<Sequence> MemoryStore::parked_between(StreamId stream, Sequence firs
     if (subscription.stream != stream) continue;
     auto parked = contents_.parked.lower_bound({id, first});
     for (; parked != contents_.parked.end() && parked->first.first == id && parked->first.second <= last; ++parked) {
-      found.push_back(parked->first.second);
+      if (!parked->second.revived) found.push_back(parked->first.second);
     }
   }
   return found;
@@ -256,6 +274,13 @@ LoadReply MemoryStore::load(const LoadRequest& asked) {
   if (stream == contents_.streams.end()) return LoadPage(asked, 0, [](Sequence) { return Sequence{0}; }).end(0, {});
   const auto& book = stream->second;
   LoadRequest request = asked;
+  const auto own = contents_.parked.find({asked.parked_of, asked.up_to});
+  if (own != contents_.parked.end() && own->second.revived) {
+    const ParkedRecord& parked = own->second;
+    return {
+        asked.number, asked.stream, {{asked.stream, parked.grant, parked.sequence, parked.sequence, 0, parked.octets}},
+        true,         {},           book.pruned_to};
+  }
   for (const auto& [first, row] : book.rows) {
     if (asked.from_ms == 0 || row.stored_ms >= asked.from_ms) break;
     request.after = std::max(request.after, row.last);
@@ -294,7 +319,30 @@ ParkedReply MemoryStore::load(const ParkedRequest& request) {
       reply.next_due_ms = parked.due_ms;
       break;
     }
+    parked.octets = {};
     reply.parked.push_back(std::move(parked));
+  }
+  return reply;
+}
+
+DeadReply MemoryStore::load(const DeadRequest& request) {
+  require_alive();
+  DeadReply reply{request.number, request.stream, {}, true};
+  std::size_t octets = 0;
+  for (const auto& [key, letter] : contents_.dead) {
+    const bool is_asked_for =
+        letter.stream == request.stream && (request.subscription == 0 || key.first == request.subscription) &&
+        key > std::pair{request.after.subscription, request.after.sequence} &&
+        (request.only.empty() || std::count(request.only.begin(), request.only.end(), key.second) > 0);
+    if (!is_asked_for) continue;
+    octets += request.payloads ? letter.payload.size() : 0;
+    reply.end = reply.letters.size() < request.count && (reply.letters.empty() || octets <= request.octets);
+    if (!reply.end) break;
+    reply.letters.push_back(letter);
+    reply.letters.back().octets = letter.payload.size();
+    if (request.payloads) continue;
+    reply.letters.back().payload.clear();
+    reply.letters.back().attributes.clear();
   }
   return reply;
 }

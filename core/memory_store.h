@@ -23,6 +23,7 @@ class MemoryStore : public Store {
   CommitToken commit(const Transaction& transaction) override;
   LoadReply load(const LoadRequest& request) override;
   ParkedReply load(const ParkedRequest& request) override;
+  DeadReply load(const DeadRequest& request) override;
 
   /// All that is committed. Put back with restore(), it is an old backup.
   [[nodiscard]] StoreContents snapshot() const { return contents_; }

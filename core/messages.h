@@ -13,6 +13,7 @@
 #include <restante/types.h>
 
 #include "core/batch.h"
+#include "core/operator_messages.h"
 
 namespace restante::core {
 
@@ -46,17 +47,6 @@ enum class StreamPattern : std::uint8_t { pipeline, pubsub };
 /// message of it is unsettled (X8); it has no live path.
 enum class SubscriptionMode : std::uint8_t { shared, exclusive, live, replay, strict };
 enum class Side : std::uint8_t { handle, session, link };
-
-/// How long a stream keeps what nobody is owed any more, so that it can be asked for again. Every bound that is set
-/// (not 0) holds: the oldest batch goes if it is older, or if without it there is still that much. With none set, what
-/// is settled goes. What is owed stays, whatever is set here.
-struct Retention {
-  std::int64_t age_ms = 0;
-  std::uint64_t messages = 0;
-  std::uint64_t octets = 0;
-  [[nodiscard]] bool any() const noexcept { return age_ms != 0 || messages != 0 || octets != 0; }
-  friend bool operator==(const Retention&, const Retention&) = default;
-};
 
 /// How much a consumer can take: what it may have unsettled in all. Absolute, not a difference.
 struct Credit {
@@ -117,6 +107,7 @@ struct Subscribe {
   std::int64_t made = 0;         ///< as told in this session's last Subscribed; 0: it was told none
   Sequence until = 0;            ///< of a replay: the last that it wants; 0: the newest that is there now
   BacklogLimit limit{};          ///< of a subscription that is made by this; without meaning later
+  RetryRule retry{};             ///< likewise
 };
 
 struct Nack {
@@ -149,35 +140,6 @@ struct CatchUp {
 struct Unsubscribe {
   Token token = 0;
 };  ///< the session ends in good order; the subscription stays
-struct Query {
-  std::uint64_t request = 0;
-  std::string what;
-};
-/// An operator's wish: the subscription goes, with its cursor and all that is kept for nobody else.
-struct RemoveSubscription {
-  std::uint64_t request = 0;
-  std::string stream;
-  std::string subscription;
-  bool force = false;    ///< also while a consumer is there
-  bool dry_run = false;  ///< only say what would go
-};
-
-/// An operator's wish: the subscription begins again elsewhere, whatever it has settled.
-struct ResetSubscription {
-  std::uint64_t request = 0;
-  std::string stream;
-  std::string subscription;
-  std::string start;     ///< as in Subscribe
-  bool force = false;    ///< also while a consumer is there
-  bool dry_run = false;  ///< only say what would come again
-};
-/// An operator's wish: how long the stream keeps what nobody is owed any more.
-struct SetStream {
-  std::uint64_t request = 0;
-  std::string stream;
-  Retention retention;
-};
-
 // ---- sidecar to library
 struct Welcome {
   std::uint16_t version = protocol_version;
@@ -281,6 +243,8 @@ struct Redelivery {
   GrantId grant = 0;
   std::vector<Owed> owed;
   Sequence covers = 0;  ///< X4: with this, all that the subscription owns up to here was sent, held or settled
+  /// A dead letter that an operator wants to be tried again: a rejection of it that was said before is over.
+  bool revived = false;
 };
 /// T1: all that an exclusive subscription owns up to `to` was sent on this link, is held by this session, or is
 /// settled.
@@ -304,46 +268,12 @@ struct TakenOver {
   std::string text;
   std::uint64_t session = 0;  ///< for a consumer that was not told its token yet
 };
-struct Report {
-  std::uint64_t request = 0;
-  std::string json;
-};
-
-/// The answer to RemoveSubscription: after the commit, or at once if nothing is removed.
-struct Removed {
-  std::uint64_t request = 0;
-  bool done = false;
-  std::string refusal;         ///< why it is not removed, for people; empty: it is, or would be
-  std::uint64_t messages = 0;  ///< that waited for it; an upper bound while they are on disk
-  std::uint64_t octets = 0;
-  std::uint64_t freed_messages = 0;  ///< of them, those that nobody else needs
-  std::uint64_t freed_octets = 0;
-  std::uint64_t sessions = 0;  ///< consumers that were there
-};
-
-/// The answer to ResetSubscription: after the commit, or at once if nothing changes.
-struct WasReset {
-  std::uint64_t request = 0;
-  bool done = false;
-  std::string refusal;         ///< why not, for people; empty: it is, or would be
-  Sequence from = 0;           ///< it owns what is above
-  Sequence gone_to = 0;        ///< of what was asked for, what is gone: from `from` up to here; 0: nothing
-  std::uint64_t messages = 0;  ///< that wait for it then; an upper bound
-  std::uint64_t octets = 0;
-  std::uint64_t sessions = 0;  ///< consumers that were there
-};
-/// The answer to SetStream: after the commit, or at once if nothing changes.
-struct StreamSet {
-  std::uint64_t request = 0;
-  std::string refusal;  ///< why not, for people
-  Retention retention;  ///< as it is now
-};
-
 using ControlMessage =
     std::variant<Heartbeat, Hello, Bye, OpenWriter, RequestGrant, CloseWriter, Subscribe, Settle, CatchUp, Unsubscribe,
                  Query, Welcome, Unknown, Refused, Granted, Attached, Confirmed, Resend, Fenced, LiveTarget, Subscribed,
                  Grants, Redelivery, Checkpoint, TakenOver, Report, LiveSource, RemoveSubscription, Removed, Missed,
-                 ResetSubscription, WasReset, SetStream, StreamSet, Published>;
+                 ResetSubscription, WasReset, SetStream, StreamSet, Published, ReadDead, DeadLetters, ChangeDead,
+                 DeadChanged, SetSubscription, SubscriptionSet>;
 
 /// Numbered per link and direction from 1; a jump restarts the session (T3).
 struct ControlFrame {

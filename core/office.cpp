@@ -66,8 +66,9 @@ void Office::on_link_up(LinkId link, const std::string& peer_address, Instant no
   added.spoke = now;
 }
 
-void Office::on_frame(LinkId id, const ControlFrame& frame, Instant now) {
+void Office::on_frame(LinkId id, const ControlFrame& frame, Instant now, std::optional<Batch> behind) {
   begin(now);
+  behind_ = std::move(behind);
   const auto at = links_.find(id);
   if (at == links_.end()) {  // it was given up (silence): its library must begin again
     out_.push_back(Outgoing{id, Unknown{}, {}});

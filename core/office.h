@@ -38,7 +38,8 @@ class Office {
 
   // ---- links
   void on_link_up(LinkId link, const std::string& peer_address, Instant now);
-  void on_frame(LinkId link, const ControlFrame& frame, Instant now);
+  /// `behind`: the batch that came with it, of an edit.
+  void on_frame(LinkId link, const ControlFrame& frame, Instant now, std::optional<Batch> behind = std::nullopt);
   void on_copy(LinkId link, Batch batch, Instant now);
   /// A frame that could not be decoded: counted, and its link begins anew, as nobody knows what was lost with it.
   void on_garbage(LinkId link, Instant now);
@@ -49,6 +50,7 @@ class Office {
   void on_full(const std::string& text, Instant now);
   void on_loaded(const LoadReply& reply, Instant now);
   void on_loaded(const ParkedReply& reply, Instant now);
+  void on_loaded(const DeadReply& reply, Instant now);
 
   // ---- time
   /// The wall clock, for people. Parked messages wait by a clock that only begins with it: at the first call here, or
@@ -65,6 +67,7 @@ class Office {
   std::optional<Transaction> next_transaction(Instant now);
   std::vector<LoadRequest> take_loads() { return std::exchange(loads_, {}); }
   std::vector<ParkedRequest> take_parked_loads() { return std::exchange(parked_loads_, {}); }
+  std::vector<DeadRequest> take_dead_loads() { return std::exchange(dead_loads_, {}); }
   std::vector<std::string> take_notices() { return std::exchange(notices_, {}); }
   /// Status questions, to be answered with a Report by whoever renders text.
   std::vector<std::pair<LinkId, Query>> take_queries() { return std::exchange(queries_, {}); }
@@ -99,6 +102,10 @@ class Office {
   void on_message(LinkId id, Link& link, const RemoveSubscription& wish);
   void on_message(LinkId id, Link& link, const ResetSubscription& wish);
   void on_message(LinkId id, Link& link, const SetStream& wish);
+  void on_message(LinkId id, Link& link, const SetSubscription& wish);
+  void on_message(LinkId id, Link& link, const ReadDead& wish);
+  void on_message(LinkId id, Link& link, const ChangeDead& wish);
+  [[nodiscard]] static std::string who_of(const Link& link);
   void begin(Instant now);
   [[nodiscard]] static std::optional<std::string> problem_of(const Subscribe& subscribe);
   /// Why it cannot be removed, for people.
@@ -146,6 +153,8 @@ class Office {
   std::vector<std::string> notices_;
   std::vector<LoadRequest> loads_;
   std::vector<ParkedRequest> parked_loads_;
+  std::vector<DeadRequest> dead_loads_;
+  std::optional<Batch> behind_;  // the frame that is being taken
   std::vector<std::pair<LinkId, Query>> queries_;
   Turn turn_;
   Instant started_;

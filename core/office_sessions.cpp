@@ -131,6 +131,7 @@ void Office::on_message(LinkId id, Link& link, const Subscribe& subscribe) {
   session.link = id;
   session.session = subscribe.session;
   session.host = subscribe.host;
+  session.who = who_of(link);
   if (subscribe.mode == SubscriptionMode::shared) session.endpoint = live_endpoint(link, subscribe);
   else session.listens = subscribe.listens && subscribe.mode == SubscriptionMode::exclusive;
   session.credit = subscribe.credit;

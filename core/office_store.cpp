@@ -30,6 +30,7 @@ void Office::begin(Instant now) {
 void Office::finish(Outbox& outbox) {
   outbox.finish(turn_);
   outbox.next_loads(load_number_, loads_, parked_loads_, turn_);
+  outbox.next_dead_load(load_number_, dead_loads_);
   next_deadline_ = std::min(next_deadline_, outbox.next_deadline(now_, in_commit_));
 }
 
@@ -50,7 +51,8 @@ void Office::end_empty_commit() {
   for (auto& [name, outbox] : streams_) {
     if (outbox.on_nothing_to_commit(turn_)) finish(outbox);
   }
-  if (!loads_.empty() || !parked_loads_.empty()) next_deadline_ = now_;  // the loop has taken the others by now
+  if (!loads_.empty() || !parked_loads_.empty() || !dead_loads_.empty())
+    next_deadline_ = now_;  // the loop has taken the others by now
 }
 
 /// All that is due goes into one commit; what comes while it syncs gathers for the next.
@@ -161,6 +163,15 @@ void Office::on_loaded(const ParkedReply& reply, Instant now) {
   begin(now);
   for (auto& [name, outbox] : streams_) {
     if (!outbox.subscriptions().contains(reply.subscription)) continue;
+    outbox.on_loaded(reply, turn_);
+    finish(outbox);
+  }
+}
+
+void Office::on_loaded(const DeadReply& reply, Instant now) {
+  begin(now);
+  for (auto& [name, outbox] : streams_) {
+    if (outbox.record().id != reply.stream) continue;
     outbox.on_loaded(reply, turn_);
     finish(outbox);
   }

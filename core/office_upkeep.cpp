@@ -53,8 +53,20 @@ void Office::on_message(LinkId id, Link&, const SetStream& wish) {
     out_.push_back(Outgoing{id, told, {}});
     return;
   }
-  outbox->set_retention(wish.retention);
+  if (wish.retention) outbox->set_retention(*wish.retention);
+  if (wish.expiry) outbox->set_expiry(*wish.expiry);
+  if (!wish.retention && !wish.expiry) outbox->set_expiry(outbox->record().expiry);  // so that there is a commit
   outbox->answer_retention(id, wish.request);
+  finish(*outbox);
+}
+
+void Office::on_message(LinkId id, Link&, const SetSubscription& wish) {
+  Outbox* outbox = find(wish.stream);
+  if (const auto problem = problem_of_change(wish.stream, wish.subscription, outbox)) {
+    out_.push_back(Outgoing{id, SubscriptionSet{wish.request, *problem, {}, {}}, {}});
+    return;
+  }
+  outbox->set_subscription(wish, id, turn_);
   finish(*outbox);
 }
 
@@ -77,6 +89,7 @@ void Office::replay(LinkId id, Link& link, const Subscribe& subscribe) {
   session.link = id;
   session.session = subscribe.session;
   session.host = subscribe.host;
+  session.who = who_of(link);
   session.credit = subscribe.credit;
   outbox->replay(subscribe, session, turn_);
   share_memory();

@@ -6,14 +6,16 @@
 
 namespace restante::core {
 
-Outbox::Outbox(const StreamRecord& record, const OutboxSettings& settings) : record_(record), settings_(settings) {}
+Outbox::Outbox(const StreamRecord& record, const OutboxSettings& settings)
+    : record_(record), settings_(settings), dead_(record.id, record.name) {}
 
 // ---- what the store knew at start
 
 void Outbox::restore_subscription(const SubscriptionRecord& record, const CursorRecord& cursor,
                                   const StoreImage::Parked& parked) {
   const Sequence floor = std::max(cursor.floor, record.start);
-  Subscription subscription{record, ReaderGroup(Cursor(floor, cursor.settled), settings_.retry, record.mode)};
+  Subscription subscription{
+      record, ReaderGroup(Cursor(floor, cursor.settled), settings_.retry.with(record.retry), record.mode)};
   if (record.made == 0) subscription.record.made = record.id;
   subscription.on_disk = true;
   subscription.durable_floor = floor;
@@ -70,6 +72,7 @@ void Outbox::on_copy(LinkId link, Batch batch, Turn& turn) {
   }
   const Token owner = header.owner;
   auto copy = std::make_shared<CopiedBatch>(std::move(batch));
+  set_age(*copy, turn.now);
   for (auto& [id, subscription] : subscriptions_) subscription.group.count_live(owner, *copy);
   const Range range{copy->first(), copy->last()};
   if (range.last <= writer_.chain) {  // taken before; the confirm was lost or is on its way

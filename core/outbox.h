@@ -13,6 +13,7 @@
 #include <variant>
 #include <vector>
 
+#include "core/dead_tasks.h"
 #include "core/history.h"
 #include "core/listener.h"
 #include "core/published_log.h"
@@ -21,6 +22,7 @@
 #include "core/start.h"
 #include "core/status.h"
 #include "core/store_effects.h"
+#include "core/subscription.h"
 #include "core/turn.h"
 #include "core/waiting_for_place.h"
 #include "core/writer_seat.h"
@@ -32,35 +34,6 @@ struct OutboxSettings {
   Duration store_delay = limits::store_delay;
   bool elision = true;  ///< false: every batch is written
   RetryPolicy retry;
-};
-
-/// A subscription of the stream with its consumers.
-struct Subscription {
-  SubscriptionRecord record;
-  ReaderGroup group;
-  std::uint64_t backlog_messages = 0;
-  std::uint64_t backlog_octets = 0;
-  std::uint64_t dead = 0;
-  std::uint64_t cut = 0;           ///< messages that its limit has taken, since the start
-  BacklogCount beyond{};           ///< of its backlog what is certain above what is in memory
-  std::uint64_t count_number = 0;  ///< of the page under way that is only counted
-  bool at_limit = false;           ///< and its publisher waits for it
-  std::uint64_t load_number = 0;   ///< of the page under way; 0: none
-  std::uint64_t fetch_number = 0;  ///< of the parked message's row under way
-  Sequence fetching = 0;
-  std::uint64_t parked_number = 0;              ///< of the page of parked messages under way
-  std::optional<std::int64_t> parked_due_ms{};  ///< of the earliest parked message that is not in memory
-  std::optional<std::int64_t> let_go_due_ms{};  ///< the same of those let go while a page is under way
-  std::uint64_t parked_elsewhere = 0;           ///< parked messages that are not in memory
-  bool parked_known = true;      ///< false: what is parked is still to be loaded; until then nobody is admitted
-  std::vector<Token> waiting{};  ///< sessions that wait for it
-  bool on_disk = false;          ///< false: it is new, and nothing may name it before its commit
-  bool changing = false;         ///< its filters have changed, and the commit of that has not come back
-  bool cursor_dirty = false;
-  bool tells_gone = false;     ///< it is new and named a sequence: what is not kept any more from there on is a gap
-  Sequence durable_floor = 0;  ///< of the last cursor that was committed
-  Sequence told_floor = 0;     ///< by the last checkpoint
-  Sequence told_to = 0;        ///< likewise
 };
 
 /// Batches come from the writer in the order of its chain (W2), are owned by subscriptions, and leave by being settled
@@ -116,6 +89,8 @@ class Outbox {
   void set_retention(const Retention& retention);
   /// Answers `request` on `link` after that commit.
   void answer_retention(LinkId link, std::uint64_t request) { pending_retention_answers_.emplace_back(link, request); }
+  /// How old what is owed may get; with the next commit, and answered with set_retention().
+  void set_expiry(const Expiry& expiry);
   /// The store has little room left: what is only kept makes way for what is owed.
   void set_pressed(bool pressed) { pressed_ = pressed; }
 
@@ -162,14 +137,23 @@ class Outbox {
   /// tells it from what it was.
   void reset(const ResetSubscription& wish, LinkId link, std::int64_t made, Turn& turn);
 
+  /// Sets what is said; answered on `link` after its commit.
+  void set_subscription(const SetSubscription& wish, LinkId link, Turn& turn);
+
+  // ---- dead letters (outbox_dead.cpp)
+  void read_dead(const ReadDead& wish, LinkId link, Turn& turn) { dead_.add(link, wish, dead_books(), turn); }
+  void change_dead(const ChangeDead& wish, std::optional<Batch> edited, LinkId link, Turn& turn);
+  void next_dead_load(std::uint64_t& number, std::vector<DeadRequest>& loads) { dead_.next_load(number, loads); }
+  void on_loaded(const DeadReply& reply, Turn& turn);
+
   // ---- store
   /// Octets of batches that each subscription may have in memory; what is above it and on disk leaves.
   void set_share(std::uint64_t octets);
   [[nodiscard]] bool wants_commit(Instant now) const;
   /// Puts what is due into `transaction`; at most about `octets_left` of rows, which is reduced.
-  void collect(Transaction& transaction, std::uint64_t& octets_left, const Turn& turn);
+  void collect(Transaction& transaction, std::uint64_t& octets_left, Turn& turn);
   /// The same on a full disk: only what frees space.
-  void collect_freeing(Transaction& transaction, const Turn& turn);
+  void collect_freeing(Transaction& transaction, Turn& turn);
   void on_committed(const CommitToken& token, Turn& turn);
   void on_not_committed(Instant retry_at);
   /// What was collected came to nothing: what waited for it may go. True if it did: then finish() has work.
@@ -206,11 +190,16 @@ class Outbox {
     WasReset told;
     OwedGaps::Change gaps{};  ///< what comes again is not gone
   };
+  struct SettingAnswer {
+    LinkId link = 0;
+    SubscriptionSet told;
+  };
   /// What a limit takes from a subscription, and the gaps that are owed for it.
   struct Cut {
     SubscriptionId subscription = 0;
     std::vector<Range> ranges;
     OwedGaps::Change gaps;
+    bool is_expiry = false;
   };
   /// What the transaction under way will have made durable.
   struct InCommit {
@@ -226,6 +215,7 @@ class Outbox {
     std::vector<GrantRecord> closed_grants;
     std::vector<Removal> removals;
     std::vector<std::pair<LinkId, std::uint64_t>> retention_answers;
+    std::vector<SettingAnswer> setting_answers;
     std::vector<Reset> resets;
     std::vector<Cut> cuts;
     std::vector<GapRecord> gone;  ///< before the first message of a new subscription
@@ -278,7 +268,7 @@ class Outbox {
   bool take_rows(const LoadReply& reply, Cursor& cursor, const std::function<bool(const CopiedBatch&)>& is_owned,
                  const std::function<void(const BatchRef&)>& track, const Turn& turn);
   [[nodiscard]] BatchRef parse_row(const RowRecord& row, const Turn& turn);
-  [[nodiscard]] bool leaves_parked(const Subscription& subscription, Sequence sequence) const;
+  [[nodiscard]] bool leaves_parked(const Subscription& subscription, const ParkedRecord& parked) const;
   void note_damage(const LoadReply& reply, const Turn& turn);
 
   [[nodiscard]] bool elides() const noexcept { return settings_.elision && !record_.retention.any(); }
@@ -318,19 +308,25 @@ class Outbox {
   void collect_resets(Transaction& transaction, Random& random);
   [[nodiscard]] SubscriptionRecord reset_record(const Reset& reset) const;
   void begin_again(const Reset& reset, Turn& turn);
-  [[nodiscard]] Settle known_of(const Settle& settle, Sequence floor);
+  [[nodiscard]] Settle known_of(const Settle& settle, Sequence floor, const ReaderGroup* group = nullptr);
   void settle_replay(const Settle& settle, Replay& replay, const Turn& turn);
   void next_load(Replay& replay, std::uint64_t& number, std::vector<LoadRequest>& loads) const;
   bool load_replay(const LoadReply& reply, Turn& turn);
   void finish_replays(Turn& turn);
   void tell_checkpoint(Token token, Replay& replay, Turn& turn);
 
+  [[nodiscard]] DeadTasks::Books dead_books() const;
+  void on_raised(Turn& turn);
+
   // outbox_limits.cpp
   [[nodiscard]] static Credit certain_backlog(const Subscription& subscription);
   [[nodiscard]] static bool is_over(const Credit& backlog, const BacklogLimit& limit);
   [[nodiscard]] static bool is_over_perhaps(const Subscription& subscription);
   [[nodiscard]] bool wants_cut(const Subscription& subscription) const;
-  void collect_cuts(Transaction& transaction, Random& random);
+  [[nodiscard]] bool wants_expiry(const Subscription& subscription) const;
+  [[nodiscard]] bool is_steady(const Subscription& subscription) const;
+  void set_age(CopiedBatch& batch, Instant accepted) const;
+  void collect_cuts(Transaction& transaction, const Turn& turn);
   void collect_told(Transaction& transaction);
   void next_count(Subscription& subscription, std::uint64_t& number, std::vector<LoadRequest>& loads) const;
   void on_cuts(const InCommit& done, Instant now);
@@ -371,7 +367,9 @@ class Outbox {
   std::vector<ToldGap> pending_told_;
   std::vector<Removal> pending_removals_;
   std::vector<std::pair<LinkId, std::uint64_t>> pending_retention_answers_;
+  std::vector<SettingAnswer> pending_setting_answers_;
   std::vector<Reset> pending_resets_;
+  DeadTasks dead_;
   History history_;
   bool pressed_ = false;
   bool prune_forced_ = false;  // whatever the bounds say

@@ -48,25 +48,40 @@ bool Outbox::is_over_perhaps(const Subscription& subscription) {
   return is_over({subscription.backlog_messages, subscription.backlog_octets}, subscription.record.limit);
 }
 
-bool Outbox::wants_cut(const Subscription& subscription) const {
-  if (subscription.record.limit.then != OnLimit::cut || !subscription.group.anything_owed()) return false;
-  if (!subscription.on_disk || !subscription.parked_known) return false;
-  return is_over(certain_backlog(subscription), subscription.record.limit) && !is_leaving(subscription.record.name) &&
+/// Nothing else is about to change of it that a cut would cross.
+bool Outbox::is_steady(const Subscription& subscription) const {
+  return subscription.on_disk && subscription.parked_known && !is_leaving(subscription.record.name) &&
          !is_being_reset(subscription.record.name);
 }
 
-/// What is dropped is owed by nobody with the cursor and the gaps of this one transaction, and not before.
-void Outbox::collect_cuts(Transaction& transaction, Random& random) {
+bool Outbox::wants_cut(const Subscription& subscription) const {
+  if (subscription.record.limit.then != OnLimit::cut || !subscription.group.anything_owed()) return false;
+  return is_over(certain_backlog(subscription), subscription.record.limit) && is_steady(subscription);
+}
+
+bool Outbox::wants_expiry(const Subscription& subscription) const {
+  return subscription.group.wants_expiry() && is_steady(subscription);
+}
+
+/// What is dropped is owed by nobody with the cursor and the gaps of this one transaction, and not before. One cut of a
+/// subscription at a time: what is too old goes with the next one.
+void Outbox::collect_cuts(Transaction& transaction, const Turn& turn) {
   for (auto& [id, subscription] : subscriptions_) {
-    if (!wants_cut(subscription)) continue;
-    const BacklogLimit& limit = subscription.record.limit;
-    const Credit backlog = certain_backlog(subscription);
     ReaderGroup& group = subscription.group;
-    Cut cut{id, group.take_cut(above(backlog.messages, limit.messages), above(backlog.octets, limit.octets)), {}};
+    Cut cut{id, {}, {}};
+    std::string reason = ReaderGroup::expired_text;
+    if (wants_cut(subscription)) {
+      const BacklogLimit& limit = subscription.record.limit;
+      const Credit backlog = certain_backlog(subscription);
+      cut.ranges = group.take_cut(above(backlog.messages, limit.messages), above(backlog.octets, limit.octets));
+      reason = "the subscription had reached its limit of " + text_of(limit);
+    } else if (wants_expiry(subscription)) {
+      cut.ranges = group.take_expired(record_.expiry.dead, turn);
+      cut.is_expiry = true;
+    }
     if (cut.ranges.empty()) continue;
-    const std::string reason = "the subscription had reached its limit of " + text_of(limit);
     cut.gaps = group.gaps().joined_with(
-        cut.ranges, reason, [&group](Range between) { return group.is_clear(between); }, random);
+        cut.ranges, reason, [&group](Range between) { return group.is_clear(between); }, turn.random);
     for (const std::uint64_t number : cut.gaps.replaced) transaction.told.push_back({id, number});
     for (const OwedGaps::Gap& gap : cut.gaps.added) {
       transaction.gaps.push_back(GapRecord{id, gap.number, gap.range, gap.reason});
@@ -81,7 +96,7 @@ void Outbox::on_cuts(const InCommit& done, Instant now) {
     Subscription& subscription = subscriptions_.at(cut.subscription);
     Cursor::Change change;
     for (const Range& range : cut.ranges) subscription.group.on_cut(range, change);
-    subscription.cut += change.messages;
+    (cut.is_expiry ? subscription.expired : subscription.cut) += change.messages;
     apply(change, subscription, now);
     for (const std::uint64_t number : cut.gaps.replaced) subscription.group.gaps().erase(number);
     for (const OwedGaps::Gap& gap : cut.gaps.added) subscription.group.gaps().add(gap);

@@ -38,7 +38,7 @@ void Outbox::next_loads(std::uint64_t& number, std::vector<LoadRequest>& loads, 
       if (const auto sequence = subscription.group.next_fetch(turn.now)) {
         subscription.fetch_number = ++number;
         subscription.fetching = *sequence;
-        loads.push_back(LoadRequest{number, record_.id, *sequence - 1, *sequence, 1, 1});
+        loads.push_back(LoadRequest{number, record_.id, *sequence - 1, *sequence, 1, 1, 0, id});
       }
     }
     // A page now would be full of what is settled and only not yet deleted.
@@ -58,7 +58,8 @@ void Outbox::next_loads(std::uint64_t& number, std::vector<LoadRequest>& loads, 
 }
 
 BatchRef Outbox::parse_row(const RowRecord& row, const Turn& turn) {
-  if (BatchRef known = in_memory(row.first); known != nullptr && known->last() == row.last) return known;
+  BatchRef known = in_memory(row.first);
+  if (known != nullptr && known->last() == row.last && known->batch.header().grant == row.grant) return known;
   std::string why;
   auto batch = Batch::parse(row.octets.aligned(), why);
   if (!batch || batch->header().first != row.first || batch->header().last != row.last || batch->header().skip) {
@@ -69,6 +70,9 @@ BatchRef Outbox::parse_row(const RowRecord& row, const Turn& turn) {
   }
   auto parsed = std::make_shared<CopiedBatch>(std::move(*batch));
   parsed->place = CopiedBatch::Place::stored;
+  // A dead letter that comes again is as old as its operator wants it to be.
+  const std::int64_t age_ms = std::clamp<std::int64_t>(turn.clock_ms - row.stored_ms, 0, limits::wait_ms_max);
+  if (row.stored_ms != 0) set_age(*parsed, turn.now - std::chrono::milliseconds(age_ms));
   return parsed;
 }
 

@@ -18,10 +18,13 @@ void Outbox::let_go(Subscription& subscription, Instant due, const Turn& turn) {
 }
 
 /// It is settled, and only its record is not deleted yet.
-bool Outbox::leaves_parked(const Subscription& subscription, Sequence sequence) const {
+bool Outbox::leaves_parked(const Subscription& subscription, const ParkedRecord& parked) const {
+  const Sequence sequence = parked.sequence;
   const auto is_it = [&](const Unpark& unpark) {
+    const bool is_one = unpark.last <= unpark.sequence;
+    const bool is_meant = is_one ? unpark.grant == 0 || unpark.grant == parked.grant : !parked.revived;
     return unpark.subscription == subscription.record.id && unpark.sequence <= sequence &&
-           sequence <= std::max(unpark.sequence, unpark.last);
+           sequence <= std::max(unpark.sequence, unpark.last) && is_meant;
   };
   return subscription.group.leaves_parked(sequence) ||
          std::any_of(pending_unparked_.begin(), pending_unparked_.end(), is_it) ||
@@ -34,7 +37,7 @@ void Outbox::on_loaded(const ParkedReply& reply, Turn& turn) {
     subscription.parked_number = 0;
     std::vector<ParkedRecord> still_parked;
     for (const ParkedRecord& record : reply.parked) {
-      if (!leaves_parked(subscription, record.sequence)) still_parked.push_back(record);
+      if (!leaves_parked(subscription, record)) still_parked.push_back(record);
     }
     const std::uint64_t added = subscription.group.on_parked_loaded(still_parked, turn);
     subscription.parked_elsewhere -= std::min(subscription.parked_elsewhere, added);

@@ -30,6 +30,7 @@ void Outbox::replay(const Subscribe& subscribe, const ConsumerSession& session, 
       {std::max(from, until) + 1, limits::sequence_max}};  // of the batch that has `until`
   Replay replay{ReaderGroup(Cursor(from, unwanted), settings_.retry, SubscriptionMode::exclusive), session.session,
                 session.link, subscribe.filters, std::max(from, until)};
+  replay.group.ignore_age();
   replay.told_floor = from;
   replay.tells_gone = start.kind == Start::Kind::sequence;
   std::vector<GrantRange> held;

@@ -51,7 +51,8 @@ void Outbox::reset(const ResetSubscription& wish, LinkId link, std::int64_t made
   reset.told.from = reset.start;
   if (start.kind == Start::Kind::sequence && asked < reset.start) reset.told.gone_to = reset.start;
   reset.told.sessions = known.group.sessions().size();
-  Subscription again{known.record, ReaderGroup(Cursor(reset.start, {}), settings_.retry, known.record.mode)};
+  Subscription again{known.record,
+                     ReaderGroup(Cursor(reset.start, {}), settings_.retry.with(known.record.retry), known.record.mode)};
   estimate_backlog(again);
   reset.told.messages = again.backlog_messages;
   reset.told.octets = again.backlog_octets;
@@ -101,7 +102,7 @@ void Outbox::begin_again(const Reset& reset, Turn& turn) {
           turn);
   disown(before, {}, turn.now);
   remember_removed(before.record.made);
-  Subscription after{record, ReaderGroup(Cursor(reset.start, {}), settings_.retry, record.mode)};
+  Subscription after{record, ReaderGroup(Cursor(reset.start, {}), settings_.retry.with(record.retry), record.mode)};
   after.on_disk = true;
   after.durable_floor = reset.start;
   after.dead = before.dead;

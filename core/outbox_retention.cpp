@@ -82,13 +82,14 @@ void Outbox::prune_by_age(const Turn& turn) {
 }
 
 /// On a full disk: only what frees space, for anything more would be refused whole.
-void Outbox::collect_freeing(Transaction& transaction, const Turn& turn) {
+void Outbox::collect_freeing(Transaction& transaction, Turn& turn) {
   RESTANTE_ASSERT(!in_commit_.active);
   in_commit_.active = true;
   in_commit_.last_row = record_.last_row;
+  if (dead_.only_frees()) dead_.collect(transaction, dead_books(), turn);
   collect_unparked(transaction);
   collect_told(transaction);
-  collect_cuts(transaction, turn.random);
+  collect_cuts(transaction, turn);
   collect_cursors(transaction);
   collect_removals(transaction);
   if (is_on_disk_) collect_prune(transaction, turn);

@@ -33,7 +33,7 @@ const Subscription* Outbox::subscription(const std::string& name) const {
 }
 
 void Outbox::add_subscription(const SubscriptionRecord& record) {
-  Subscription added{record, ReaderGroup(Cursor(record.start, {}), settings_.retry, record.mode)};
+  Subscription added{record, ReaderGroup(Cursor(record.start, {}), settings_.retry.with(record.retry), record.mode)};
   added.cursor_dirty = true;
   added.durable_floor = record.start;
   added.beyond = BacklogCount(head_);
@@ -135,7 +135,7 @@ void Outbox::subscribe(const Subscribe& subscribe, SubscriptionId id, const Cons
 
   std::vector<GrantRange> held;
   std::copy_if(subscribe.held.begin(), subscribe.held.end(), std::back_inserter(held),
-               [&](const GrantRange& range) { return is_granted(range); });
+               [&](const GrantRange& range) { return is_granted(range) || subscription.group.knows(range); });
   ConsumerSession joined = session;
   joined.regressed_at = first_of_other_store(subscribe.known);
   subscription.group.join(joined, held, turn);
@@ -240,18 +240,20 @@ void Outbox::dismiss_listeners(const std::string& why, Turn& turn) {
   listeners_.clear();
 }
 
-/// What of it names blocks that are known here (B3). What was said again and had been heard is at or below `floor`, and
-/// is not counted as ignored.
-Settle Outbox::known_of(const Settle& settle, Sequence floor) {
+/// What of it names blocks that are known here (B3), or messages that `group` knows apart from them. What was said
+/// again and had been heard is at or below `floor`, and is not counted as ignored.
+Settle Outbox::known_of(const Settle& settle, Sequence floor, const ReaderGroup* group) {
   Settle allowed = settle;
-  const auto unknown = [&](const GrantRange& range) { return !is_granted(range); };
+  const auto unknown = [&](const GrantRange& range) {
+    return !is_granted(range) && (group == nullptr || !group->knows(range));
+  };
   const auto is_strange = [&](const GrantRange& range) { return range.range.last > floor && unknown(range); };
   ignored_acks_ += static_cast<std::uint64_t>(std::count_if(allowed.acks.begin(), allowed.acks.end(), is_strange));
   std::erase_if(allowed.acks, unknown);
   for (auto* ranges : {&allowed.released, &allowed.received}) {
     ignored_acks_ += static_cast<std::uint64_t>(std::erase_if(*ranges, unknown));
   }
-  const auto foreign = [&](const auto& one) { return !is_granted({one.grant, {one.sequence, one.sequence}}); };
+  const auto foreign = [&](const auto& one) { return unknown({one.grant, {one.sequence, one.sequence}}); };
   ignored_acks_ += static_cast<std::uint64_t>(std::erase_if(allowed.nacks, foreign));
   ignored_acks_ += static_cast<std::uint64_t>(std::erase_if(allowed.rejects, foreign));
   return allowed;
@@ -264,12 +266,12 @@ void Outbox::settle(const Settle& settle, Turn& turn) {
   }
   Subscription* subscription = find(settle.token);
   if (subscription == nullptr) return;
-  const Settle allowed = known_of(settle, subscription->durable_floor);
+  const Settle allowed = known_of(settle, subscription->durable_floor, &subscription->group);
   // What is parked and not in memory: a late ack, or one that was said again, ends it all the same (X9).
   for (const GrantRange& ack : allowed.acks) {
     const Sequence passed = std::min(ack.range.last, subscription->group.cursor().floor());
     if (subscription->parked_elsewhere == 0 || ack.range.first > passed) continue;
-    pending_unparked_.push_back(Unpark{subscription->record.id, ack.range.first, passed});
+    pending_unparked_.push_back(Unpark{subscription->record.id, ack.range.first, passed, ack.grant});
     prune_needed_ = true;
     cursor_due_ = std::min(cursor_due_, after(turn.now, limits::cursor_delay));
   }

@@ -43,6 +43,7 @@ bool Outbox::make_subscription(const Subscribe& subscribe, SubscriptionId id, co
   record.start = place_of(start);
   record.made = id;
   record.limit = subscribe.limit;
+  record.retry = subscribe.retry;
   add_subscription(record);
   subscriptions_.at(id).tells_gone = start.kind == Start::Kind::sequence;
   return true;

@@ -38,7 +38,9 @@ SubscriptionStatus Outbox::status(const Subscription& subscription, const Turn& 
   one.loose = group.loose().size();
   one.dead = subscription.dead;
   one.limit = subscription.record.limit;
+  one.retry = settings_.retry.with(subscription.record.retry);
   one.cut = subscription.cut;
+  one.expired = subscription.expired;
   one.gaps = group.gaps().all().size();
   one.acked = counters.acked;
   one.redelivered = counters.redelivered;
@@ -60,6 +62,7 @@ StreamStatus Outbox::status(const Turn& turn) const {
   status.stored = stored_;
   status.elided = elided_;
   status.retention = record_.retention;
+  status.expiry = record_.expiry;
   if (record_.retention.any()) {
     status.kept_messages = history_.messages;
     status.kept_octets = history_.octets;
@@ -97,6 +100,7 @@ void Outbox::add_counters(std::map<std::string, std::uint64_t>& counters) const 
     add("exclusive sessions gone live", subscription.group.counters().gone_live);
     add("gaps that consumers told", subscription.group.counters().gaps);
     add("messages cut by a limit of their subscription", subscription.cut);
+    add("messages that expired", subscription.expired);
     add("strict topics held by a message that waits", subscription.group.counters().held_topics);
     add("sessions lost", subscription.group.counters().deaths);
     add("suspects handed out alone", subscription.group.counters().alone);

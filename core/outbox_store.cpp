@@ -11,10 +11,10 @@ namespace restante::core {
 bool Outbox::wants_commit(Instant now) const {
   if (in_commit_.active || now < retry_at_) return false;
   if (pending_grant_ || !pending_subscriptions_.empty() || !pending_admissions_.empty() || !pending_removals_.empty() ||
-      !pending_resets_.empty() || cursor_due_ <= now)
+      !pending_resets_.empty() || dead_.wants_commit() || cursor_due_ <= now)
     return true;
   for (const auto& [id, subscription] : subscriptions_) {
-    if (subscription.group.wants_commit() || wants_cut(subscription)) return true;
+    if (subscription.group.wants_commit() || wants_cut(subscription) || wants_expiry(subscription)) return true;
   }
   for (std::size_t at = collected_; at < line_.size(); ++at) {
     if (line_[at]->due <= now && !is_safe(*line_[at])) return true;
@@ -39,7 +39,8 @@ void Outbox::collect_rows(Transaction& transaction, std::uint64_t& octets_left, 
     }
     transaction.rows.push_back(RowRecord{record_.id, batch->batch.header().grant, batch->first(), batch->last(),
                                          record_.last_row, batch->batch.frame(), turn.clock_ms});
-    if (record_.retention.any()) transaction.clock_ms = turn.clock_ms;  // the clock of rows must not go back
+    const bool ages = record_.retention.any() || batch->expires != never;
+    if (ages) transaction.clock_ms = turn.clock_ms;  // the clock of rows must not go back
     if (batch->last() > record_.last_row) record_.last_row = batch->last();
     record_dirty_ = true;
     batch->place = CopiedBatch::Place::writing;
@@ -52,9 +53,10 @@ void Outbox::collect_asides(Transaction& transaction, const Turn& turn) {
   for (auto& [id, subscription] : subscriptions_) {
     for (const ReaderGroup::Aside& aside : subscription.group.take_burials()) {
       const MessageView message = aside.batch->batch.message(aside.sequence);
-      transaction.dead.push_back(DeadRecord{id, record_.id, aside.sequence, aside.grant, aside.attempts, turn.wall_ms,
-                                            aside.reason, aside.batch->batch.header().topic,
-                                            std::string(message.payload), std::string(message.attributes)});
+      transaction.dead.push_back(
+          DeadRecord{id, record_.id, aside.sequence, aside.grant, aside.attempts, turn.wall_ms, aside.reason,
+                     aside.batch->batch.header().topic, std::string(message.payload), std::string(message.attributes),
+                     aside.history, aside.batch->batch.header().source_time_us, message.payload.size()});
       in_commit_.buried.emplace_back(id, aside.sequence);
       subscription.cursor_dirty = true;
     }
@@ -63,7 +65,7 @@ void Outbox::collect_asides(Transaction& transaction, const Turn& turn) {
       const bool fresh = aside.batch != nullptr && aside.batch->place == CopiedBatch::Place::fresh;
       if (fresh) aside.batch->wanted_on_disk = true;
       transaction.parked.push_back(
-          ParkedRecord{id, aside.sequence, aside.grant, aside.due_ms, aside.attempts, aside.reason});
+          ParkedRecord{id, aside.sequence, aside.grant, aside.due_ms, aside.attempts, aside.reason, aside.history});
       in_commit_.parked.emplace_back(id, aside.sequence);
       subscription.cursor_dirty = true;
     }
@@ -139,7 +141,7 @@ void Outbox::collect_prune(Transaction& transaction, const Turn& turn) {
   }
 }
 
-void Outbox::collect(Transaction& transaction, std::uint64_t& octets_left, const Turn& turn) {
+void Outbox::collect(Transaction& transaction, std::uint64_t& octets_left, Turn& turn) {
   RESTANTE_ASSERT(!in_commit_.active);
   if (turn.now < retry_at_) return;
   in_commit_.active = true;
@@ -153,16 +155,18 @@ void Outbox::collect(Transaction& transaction, std::uint64_t& octets_left, const
     while (in_commit_.grant->grant.grant == 0) in_commit_.grant->grant.grant = turn.random.next();
     transaction.grants.push_back(GrantRecord{record_.id, in_commit_.grant->grant, in_commit_.grant->holder.handle});
   }
+  dead_.collect(transaction, dead_books(), turn);
   collect_asides(transaction, turn);  // before the rows: a parked message may want its row
   collect_rows(transaction, octets_left, turn);
   collect_unparked(transaction);
   collect_told(transaction);
-  collect_cuts(transaction, turn.random);
+  collect_cuts(transaction, turn);
   collect_cursors(transaction);
   collect_removals(transaction);
   collect_resets(transaction, turn.random);
   collect_prune(transaction, turn);
   in_commit_.retention_answers = std::exchange(pending_retention_answers_, {});
+  in_commit_.setting_answers = std::exchange(pending_setting_answers_, {});
   in_commit_.admissions = std::exchange(pending_admissions_, {});
   if (record_dirty_) transaction.streams.push_back(record_);
   in_commit_.has_record = record_dirty_;
@@ -207,6 +211,7 @@ void Outbox::on_committed(const CommitToken& token, Turn& turn) {
     if (const auto due = subscription.group.on_parked(sequence, change)) let_go(subscription, *due, turn);
     apply(change, subscription, turn.now);
   }
+  on_raised(turn);
   on_cuts(done, turn.now);
   for (const GapRecord& gap : done.gone) restore_gap(gap);
   for (const auto& [id, floor] : done.floors) subscriptions_.at(id).durable_floor = floor;
@@ -227,8 +232,9 @@ void Outbox::on_committed(const CommitToken& token, Turn& turn) {
   for (const Removal& removal : done.removals) end_subscription(removal, turn);
   for (const Reset& reset : done.resets) begin_again(reset, turn);
   for (const auto& [link, request] : done.retention_answers) {
-    turn.out.push_back(Outgoing{link, StreamSet{request, {}, record_.retention}, {}});
+    turn.out.push_back(Outgoing{link, StreamSet{request, {}, record_.retention, record_.expiry}, {}});
   }
+  for (SettingAnswer& answer : done.setting_answers) turn.out.push_back(Outgoing{answer.link, answer.told, {}});
 }
 
 bool Outbox::on_nothing_to_commit(Turn& turn) {
@@ -250,6 +256,7 @@ void Outbox::on_not_committed(Instant retry_at) {
   pending_subscriptions_.insert(pending_subscriptions_.begin(), failed.subscriptions.begin(),
                                 failed.subscriptions.end());
   pending_admissions_.insert(pending_admissions_.begin(), failed.admissions.begin(), failed.admissions.end());
+  dead_.on_not_committed();
   record_.last_row = failed.last_row;
   pending_unparked_.insert(pending_unparked_.begin(), failed.unparked.begin(), failed.unparked.end());
   undo_changes();
@@ -257,6 +264,8 @@ void Outbox::on_not_committed(Instant retry_at) {
   pending_removals_.insert(pending_removals_.begin(), failed.removals.begin(), failed.removals.end());
   pending_retention_answers_.insert(pending_retention_answers_.begin(), failed.retention_answers.begin(),
                                     failed.retention_answers.end());
+  pending_setting_answers_.insert(pending_setting_answers_.begin(), failed.setting_answers.begin(),
+                                  failed.setting_answers.end());
   pending_resets_.insert(pending_resets_.begin(), failed.resets.begin(), failed.resets.end());
   if (failed.grant) pending_grant_ = failed.grant;
   prune_needed_ = prune_needed_ || failed.pruned;

@@ -71,6 +71,7 @@ Buffer Producer::send(BatchBuilder& builder, std::uint64_t marker, std::int64_t 
   header.before = before_;
   header.source_time_us = source_time_us;
   header.marker = marker;
+  header.expire_after_ms = builder.expire_after_ms();
   Buffer frame = seal_and_send_live(builder, header, live);
 
   before_ = header.last;

@@ -3,9 +3,55 @@
 
 #include <algorithm>
 
+#include "core/attempt_history.h"
 #include "core/reader_group.h"
 
 namespace restante::core {
+
+void ReaderGroup::end_attempt(Sequence sequence, GrantId grant, ConsumerSession& session, const std::string& reason,
+                              std::optional<Duration> delay, const Turn& turn) {
+  LooseMessages::Message* message = loose_.find(sequence);
+  if (message == nullptr) {
+    Cursor::Entry* entry = cursor_.find(sequence);
+    if (entry == nullptr || cursor_.settled(sequence)) return;
+    const bool held = std::any_of(entry->holds.begin(), entry->holds.end(), [&](const Hold& hold) {
+      return hold.session == session.token && hold.range.first <= sequence && sequence <= hold.range.last;
+    });
+    // The one reader may have had it live, and the books have it as owed again by now.
+    if ((!held && !exclusive()) || entry->batch->batch.header().grant != grant) return;
+    if (loose_.size() >= loose_max()) {  // no room for a history: owed again, the attempt is not counted
+      unhold(*entry, Range{sequence, sequence}, session.token);
+      owe(entry->range.first);
+      return;
+    }
+    loosen(*entry, sequence, session.token);
+    message = loose_.find(sequence);
+  }
+  if (message->burying || message->grant != grant) return;
+  if (message->holder != session.token) return;
+  session.give_back(1, message->octets);
+  if (message->alone) session.alone = false;
+  message->tried = true;
+  end_attempt(sequence, *message, session.who, reason, delay, turn);
+}
+
+/// Of a message that is nobody's any more.
+void ReaderGroup::end_attempt(Sequence sequence, LooseMessages::Message& message, const std::string& who,
+                              const std::string& reason, std::optional<Duration> delay, const Turn& turn) {
+  message.holder = 0;
+  message.reason = reason;
+  ++message.attempts;
+  ++counters_.attempts;
+  add_attempt(message.history, turn.wall_ms, who, reason);
+  if (retry_.gives_up(message.attempts)) {
+    bury(sequence, reason);
+    return;
+  }
+  const Duration wait = delay ? *delay : retry_.delay(message.attempts, turn.random.next());
+  loose_.set_due(sequence, message, after(turn.now, wait));
+  touch(message);
+  if (wait > limits::park_after) aside_wanted_ = true;
+}
 
 void ReaderGroup::bury(Sequence sequence, const std::string& reason) {
   LooseMessages::Message& message = *loose_.find(sequence);
@@ -35,7 +81,8 @@ std::vector<ReaderGroup::Aside> ReaderGroup::take_burials() {
       continue;
     }
     buries_parked_ = buries_parked_ || message->parked || message->parking;
-    asides.push_back(Aside{sequence, message->grant, message->batch, message->attempts, message->reason, 0});
+    asides.push_back(
+        Aside{sequence, message->grant, message->batch, message->attempts, message->reason, message->history, 0});
   }
   burials_ = std::move(later);
   return asides;
@@ -131,7 +178,8 @@ std::vector<ReaderGroup::Aside> ReaderGroup::take_parkings(const Turn& turn) {
     message.written_attempts = message.attempts;
     const Duration wait = known.due == never || known.due < turn.now ? Duration{} : known.due - turn.now;
     const auto wait_ms = std::chrono::duration_cast<std::chrono::milliseconds>(wait).count();
-    asides.push_back(Aside{sequence, known.grant, known.batch, known.attempts, known.reason, turn.clock_ms + wait_ms});
+    asides.push_back(Aside{sequence, known.grant, known.batch, known.attempts, known.reason, known.history,
+                           turn.clock_ms + wait_ms});
   }
   return asides;
 }
@@ -160,8 +208,10 @@ std::size_t ReaderGroup::on_parked_loaded(const std::vector<ParkedRecord>& parke
     LooseMessages::Message& message = loose_.add(record.sequence);
     message.grant = record.grant;
     message.attempts = message.written_attempts = record.attempts;
-    message.tried = record.attempts > 0;
+    message.tried = record.attempts > 0 || record.revived;  // what is behind it did not wait for it
     message.reason = record.reason;
+    message.history = record.history;
+    message.revived = record.revived;
     loose_.set_parked(message);
     if (strict()) unplaced_.insert(record.sequence);
     const std::int64_t wait_ms = record.attempts == 0 ? 0 : record.due_ms - turn.clock_ms;  // no attempt, no delay

@@ -34,12 +34,51 @@ std::vector<Range> ReaderGroup::take_cut(std::uint64_t messages, std::uint64_t o
       const std::uint64_t taken = part.last - part.first + 1;
       messages = less(messages, taken);
       octets = less(octets, taken * share);
-      entry.holds.push_back(Hold{part, cutter, never, false});
-      if (strict()) turns_.on_held(topic_of(entry), first);
+      cut_out(entry, part);
       cut.push_back(part);
     }
   }
-  if (exclusive() && !cut.empty()) cutting_from_ = cut.front().first;
+  if (exclusive() && !cut.empty()) cutting_from_ = std::min(cutting_from_, cut.front().first);
+  return cut;
+}
+
+void ReaderGroup::cut_out(Cursor::Entry& entry, Range part) {
+  entry.holds.push_back(Hold{part, cutter, never, false});
+  if (strict()) turns_.on_held(topic_of(entry), entry.range.first);
+}
+
+/// Looked at when it may be so: at its time, and when it would be handed out.
+bool ReaderGroup::is_expired(const CopiedBatch& batch, const Turn& turn) {
+  const bool is_over = ages_ && batch.expires <= turn.now;
+  expiry_due_ = expiry_due_ || is_over;
+  return is_over;
+}
+
+/// What has a history of its own is looked at when it would be handed out.
+std::vector<Range> ReaderGroup::take_expired(bool to_dead, const Turn& turn) {
+  std::vector<Range> cut;
+  expiry_due_ = false;
+  next_expiry_ = never;
+  const std::set<Sequence> owed = strict() ? turns_.all_owed() : owed_;
+  for (const Sequence first : owed) {
+    const auto found = cursor_.entries().find(first);
+    if (found == cursor_.entries().end() || found->second.unsettled == 0) continue;
+    Cursor::Entry& entry = found->second;
+    const bool is_over = entry.batch->expires <= turn.now && cut.size() < limits::ranges_max;
+    if (!is_over) note_expiry(entry);
+    for (const Range& range : is_over ? owed_ranges(entry) : std::vector<Range>{}) {
+      if (!to_dead) {
+        cut_out(entry, range);
+        cut.push_back(range);
+        continue;
+      }
+      for (Sequence sequence = range.first; sequence <= range.last && loose_.size() < loose_max(); ++sequence) {
+        loosen(entry, sequence, 0);
+        bury(sequence, expired_text);
+      }
+    }
+  }
+  if (exclusive() && !cut.empty()) cutting_from_ = std::min(cutting_from_, cut.front().first);
   return cut;
 }
 

@@ -82,7 +82,8 @@ void ReaderGroup::send_loose(Sequence sequence, LooseMessages::Message& message,
     ++counters_.alone;
   }
   ++counters_.redelivered;
-  Redelivery header{session.token, message.grant, {Owed{{sequence, sequence}, message.attempts}}, covers};
+  Redelivery header{
+      session.token, message.grant, {Owed{{sequence, sequence}, message.attempts}}, covers, message.revived};
   turn.out.push_back(Outgoing{session.link, std::move(header), message.batch->batch.frame()});
   if (message.parked) message.batch = nullptr;  // it is fetched again if need be (C5)
   fetched_.erase(sequence);
@@ -95,6 +96,10 @@ bool ReaderGroup::deliver_untried(Turn& turn) {
   const Sequence sequence = loose_.first_untried();
   LooseMessages::Message& message = *loose_.find(sequence);
   if (message.batch == nullptr || message.parking) return false;  // its row, or its transaction, is under way
+  if (is_expired(message, turn)) {
+    bury(sequence, expired_text);
+    return true;
+  }
   ConsumerSession* session = message.alone ? idle_or_drain(sequence) : most_free(message.octets);
   if (session == nullptr) return false;
   send_loose(sequence, message, *session, 0, turn);
@@ -113,6 +118,10 @@ void ReaderGroup::deliver_loose(Turn& turn) {
   bool anyone = true;  // has credit
   for (const Sequence sequence : due) {
     LooseMessages::Message& message = *loose_.find(sequence);
+    if (is_expired(message, turn)) {
+      bury(sequence, expired_text);
+      continue;
+    }
     ConsumerSession* session = message.alone ? idle_or_drain(sequence) : anyone ? most_free(message.octets) : nullptr;
     if (session != nullptr) {
       send_loose(sequence, message, *session, 0, turn);  // out of its order, so it covers nothing
@@ -138,7 +147,7 @@ void ReaderGroup::deliver(Cursor::Entry& entry, const std::vector<Range>& ranges
                           ConsumerSession& session, Turn& turn) {
   std::uint64_t room = session.free_messages();
   if (strict()) room = (room + 3) / 4;  // a topic that is worked on for long leaves some to the others
-  Redelivery header{session.token, entry.batch->batch.header().grant, {}, 0};
+  Redelivery header{session.token, entry.batch->batch.header().grant, {}, 0, false};
   for (const Range& range : ranges) {
     if (room == 0 || header.owed.size() >= limits::ranges_max) break;
     const std::uint64_t part = std::min(room, range.last - range.first + 1);
@@ -175,6 +184,11 @@ bool ReaderGroup::deliver_owed(Turn& turn) {
     const Sequence gap = exclusive() ? gaps_.first_unsent() : 0;  // comes before what is behind it, and is not covered
     const Sequence stop = gap > 0 ? std::min(end, gap) : end;
     const std::vector<Range> next = IntervalSet(ranges).intersection({0, stop - 1});
+    if (is_expired(*entry.batch, turn)) {
+      if (exclusive()) return false;  // its gap comes first
+      ++at;
+      continue;
+    }
     if (entry.deaths >= limits::suspect_deaths) {
       if (deliver_alone(entry, next.front().first, turn)) continue;
       if (exclusive()) return false;  // what is behind it has to wait

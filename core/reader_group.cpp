@@ -4,6 +4,7 @@
 #include <iterator>
 
 #include "core/assert.h"
+#include "core/attempt_history.h"
 
 namespace restante::core {
 
@@ -33,7 +34,9 @@ ConsumerSession* ReaderGroup::find(Token token) {
   return at == sessions_.end() ? nullptr : &at->second;
 }
 
-Instant ReaderGroup::next_deadline(Instant now) const { return std::min(next_scan_, loose_.next_due_after(now)); }
+Instant ReaderGroup::next_deadline(Instant now) const {
+  return std::min({next_scan_, next_expiry_, loose_.next_due_after(now)});
+}
 
 // ---- holds
 
@@ -79,6 +82,7 @@ void ReaderGroup::track(const BatchRef& batch, Cursor::Change& change, const Tur
     return;
   }
   const Sequence first = entry.range.first;
+  note_expiry(entry);
   if (ConsumerSession* owner = exclusive() ? live_session(*batch) : find(batch->batch.header().owner)) {
     for (const Range& range : unheld(entry)) hold(entry, range, *owner, reported_early_.contains(range), turn);
   } else {
@@ -133,7 +137,7 @@ void ReaderGroup::join(const ConsumerSession& session, const std::vector<GrantRa
     for (auto at = loose_.all().lower_bound(claimed.range.first);
          at != loose_.all().end() && at->first <= claimed.range.last; ++at) {
       LooseMessages::Message& message = *loose_.find(at->first);
-      if (message.holder != 0 || message.burying) continue;
+      if (message.holder != 0 || message.burying || message.grant != claimed.grant) continue;
       message.deaths -= std::min(message.deaths, 1U);
       message.holder = joined.token;
       loose_.set_due(at->first, message, never);
@@ -170,7 +174,8 @@ void ReaderGroup::leave(Token token, bool in_order, const Turn& turn) {
     if (++message.deaths >= limits::suspect_deaths && !message.alone) {
       message.alone = true;
     } else if (message.alone) {
-      end_attempt(sequence, message.grant, nullptr, "the worker died with only this message in hand", Duration{}, turn);
+      end_attempt(sequence, message, find(token)->who, "the worker died with only this message in hand", Duration{},
+                  turn);
     }
   }
   if (!in_order) ++counters_.deaths;
@@ -197,13 +202,17 @@ void ReaderGroup::drop_loose(Sequence sequence, bool settled) {
   if (topic) turns_.on_loose_gone(*topic, sequence);
 }
 
-/// False if a part of it is ahead of its copies and there was no room to remember that (B2).
-bool ReaderGroup::settle_range(Range range, Cursor::Change& change) {
+/// False if a part of it is ahead of its copies and there was no room to remember that (B2). A message that an operator
+/// put in the place of another has its sequence and not its grant.
+bool ReaderGroup::settle_range(const GrantRange& ids, Cursor::Change& change) {
+  const Range range = ids.range;
   each_entry(cursor_, range, [&](Cursor::Entry& entry, Range part) { unhold(entry, part, 0); });
   for (auto at = loose_.all().lower_bound(range.first); at != loose_.all().end() && at->first <= range.last;) {
     const Sequence sequence = at->first;
     const bool parked = at->second.parked;
+    const bool is_it = at->second.grant == ids.grant;
     ++at;
+    if (!is_it) continue;
     drop_loose(sequence, true);
     counters_.acked += parked ? 1U : 0U;
   }
@@ -222,32 +231,41 @@ void ReaderGroup::settle(const Settle& settle, Cursor::Change& change, const Tur
   for (const GrantRange& ack : settle.acks) {
     // If there is no room to remember the ack, its copy must not be taken for one that waits in a queue there (B2).
     reported_early_.erase(ack.range);
-    if (!settle_range(ack.range, change)) session->doubt_to = std::max(session->doubt_to, ack.range.last);
+    if (!settle_range(ack, change)) session->doubt_to = std::max(session->doubt_to, ack.range.last);
   }
-  for (const Reject& reject : settle.rejects) {
-    const Sequence sequence = reject.sequence;
-    reported_early_.erase(sequence);
-    Cursor::Entry* entry = cursor_.find(sequence);
-    if (loose_.find(sequence) == nullptr) {
-      // Its row is not in memory: it comes again, and its consumer must not have forgotten by then what it said (X9).
-      if (sequence > cursor_.tracked_to()) session->doubt_to = std::max(session->doubt_to, sequence);
-      if (entry == nullptr || cursor_.settled(sequence)) continue;
-      loosen(*entry, sequence, settle.token);
-    }
-    bury(sequence, "rejected: " + reject.reason);
-  }
-  for (const GrantRange& released : settle.released) release(settle.token, released.range);
+  for (const Reject& rejected : settle.rejects) reject(rejected, *session, turn);
+  for (const GrantRange& released : settle.released) release(settle.token, released);
   for (const Nack& nack : settle.nacks) {
     reported_early_.erase(nack.sequence);
     const auto delay =
         nack.delay_ms < 0 ? std::nullopt : std::optional<Duration>(std::chrono::milliseconds(nack.delay_ms));
-    end_attempt(nack.sequence, nack.grant, session, nack.lease_ended ? "the lease ended" : "nack", delay, turn);
+    end_attempt(nack.sequence, nack.grant, *session, nack.lease_ended ? "the lease ended" : "nack", delay, turn);
   }
   for (const GrantRange& received : settle.received) report(settle.token, received.range, turn);
   session->credit = settle.credit;
 }
 
-void ReaderGroup::release(Token token, Range range) {
+void ReaderGroup::reject(const Reject& reject, ConsumerSession& session, const Turn& turn) {
+  const Sequence sequence = reject.sequence;
+  reported_early_.erase(sequence);
+  Cursor::Entry* entry = cursor_.find(sequence);
+  LooseMessages::Message* message = loose_.find(sequence);
+  if (message == nullptr) {
+    // Its row is not in memory: it comes again, and its consumer must not have forgotten by then what it said (X9).
+    if (sequence > cursor_.tracked_to()) session.doubt_to = std::max(session.doubt_to, sequence);
+    if (entry == nullptr || cursor_.settled(sequence)) return;
+    loosen(*entry, sequence, session.token);
+    message = loose_.find(sequence);
+  }
+  if (message->grant != reject.grant || message->burying) return;
+  // Said of it before it was a dead letter, and said again: whoever has it now is yet to judge.
+  if (message->revived && message->holder != session.token) return;
+  add_attempt(message->history, turn.wall_ms, session.who, "rejected: " + reject.reason);
+  bury(sequence, "rejected: " + reject.reason);
+}
+
+void ReaderGroup::release(Token token, const GrantRange& ids) {
+  const Range range = ids.range;
   reported_early_.erase(range);
   each_entry(cursor_, range, [&](Cursor::Entry& entry, Range part) {
     unhold(entry, part, token);
@@ -256,7 +274,7 @@ void ReaderGroup::release(Token token, Range range) {
   ConsumerSession& session = *find(token);
   for (auto at = loose_.all().lower_bound(range.first); at != loose_.all().end() && at->first <= range.last; ++at) {
     LooseMessages::Message& message = *loose_.find(at->first);
-    if (message.holder != token) continue;
+    if (message.holder != token || message.grant != ids.grant) continue;
     message.holder = 0;
     session.give_back(1, message.octets);
     if (message.alone) session.alone = false;
@@ -311,50 +329,13 @@ void ReaderGroup::loosen(Cursor::Entry& entry, Sequence sequence, Token holder) 
   session->out.octets += message.octets;
 }
 
-void ReaderGroup::end_attempt(Sequence sequence, GrantId grant, ConsumerSession* session, const std::string& reason,
-                              std::optional<Duration> delay, const Turn& turn) {
-  LooseMessages::Message* message = loose_.find(sequence);
-  if (message == nullptr) {
-    Cursor::Entry* entry = cursor_.find(sequence);
-    if (entry == nullptr || cursor_.settled(sequence)) return;
-    const bool held = std::any_of(entry->holds.begin(), entry->holds.end(), [&](const Hold& hold) {
-      return session != nullptr && hold.session == session->token && hold.range.first <= sequence &&
-             sequence <= hold.range.last;
-    });
-    // The one reader may have had it live, and the books have it as owed again by now.
-    if ((!held && !(exclusive() && session != nullptr)) || entry->batch->batch.header().grant != grant) return;
-    if (loose_.size() >= loose_max()) {  // no room for a history: owed again, the attempt is not counted
-      unhold(*entry, Range{sequence, sequence}, session->token);
-      owe(entry->range.first);
-      return;
-    }
-    loosen(*entry, sequence, session->token);
-    message = loose_.find(sequence);
-  }
-  if (message->burying || message->grant != grant) return;
-  if (session != nullptr) {
-    if (message->holder != session->token) return;
-    session->give_back(1, message->octets);
-    if (message->alone) session->alone = false;
-  }
-  message->holder = 0;
-  message->tried = message->tried || session != nullptr;
-  message->reason = reason;
-  ++message->attempts;
-  ++counters_.attempts;
-  if (retry_.gives_up(message->attempts)) {
-    bury(sequence, reason);
-    return;
-  }
-  const Duration wait = delay ? *delay : retry_.delay(message->attempts, turn.random.next());
-  loose_.set_due(sequence, *message, after(turn.now, wait));
-  touch(*message);
-  if (wait > limits::park_after) aside_wanted_ = true;
-}
-
 // ---- time
 
 void ReaderGroup::on_time(const Turn& turn) {
+  if (turn.now >= next_expiry_) {
+    next_expiry_ = never;  // found anew when it is looked at
+    expiry_due_ = true;
+  }
   if (turn.now < next_scan_) return;
   next_scan_ = never;
   for (auto& [first, entry] : cursor_.entries()) {

@@ -34,6 +34,9 @@ namespace restante::core {
 /// copy that nobody reports, a release, a batch that did not fit the window. Pure; one thread at a time.
 class ReaderGroup {
  public:
+  /// Why a message is gone that was too old, for people.
+  static constexpr const char* expired_text = "expired: it was older than it may get before anybody had it in hand";
+
   struct Counters {
     std::uint64_t acked = 0, redelivered = 0, attempts = 0, live_lost = 0, deaths = 0, alone = 0;
     std::uint64_t gone_live = 0, gaps = 0;  // of exclusive sessions
@@ -46,11 +49,14 @@ class ReaderGroup {
     BatchRef batch;  ///< may be empty for a parked message that is parked again
     std::uint32_t attempts = 0;
     std::string reason;
+    std::string history;
     std::int64_t due_ms = 0;
   };
 
   ReaderGroup(Cursor cursor, const RetryPolicy& retry, SubscriptionMode mode = SubscriptionMode::shared)
       : cursor_(std::move(cursor)), retry_(retry), mode_(mode) {}
+
+  void set_retry(const RetryPolicy& retry) { retry_ = retry; }
 
   [[nodiscard]] Cursor& cursor() noexcept { return cursor_; }
   [[nodiscard]] const Cursor& cursor() const noexcept { return cursor_; }
@@ -113,6 +119,14 @@ class ReaderGroup {
   /// Takes the oldest that is in nobody's hand: so many messages, and so many octets, if there are. It is in the hand
   /// of the transaction that is put together now until on_cut() or on_not_cut() of each range.
   std::vector<Range> take_cut(std::uint64_t messages, std::uint64_t octets);
+  /// Something that nobody has in hand is too old: a transaction is wanted.
+  [[nodiscard]] bool wants_expiry() const noexcept { return expiry_due_; }
+  /// What is asked for again is handed out however old it is.
+  void ignore_age() { ages_ = false; }
+  /// What is too old is said anew.
+  void look_for_expired() { next_expiry_ = Instant{}; }
+  /// Likewise what is too old of it; to the dead letters (then it is nobody's cut, and with take_burials()) or not.
+  std::vector<Range> take_expired(bool to_dead, const Turn& turn);
   void on_cut(Range range, Cursor::Change& change);
   void on_not_cut(Range range);
   /// Nothing in it is still to come, but for what is being cut.
@@ -144,6 +158,11 @@ class ReaderGroup {
   [[nodiscard]] bool leaves_parked(Sequence sequence) const {
     return std::find(unparked_.begin(), unparked_.end(), sequence) != unparked_.end();
   }
+  /// A message that it knows apart from its block, which may be closed by now.
+  [[nodiscard]] bool knows(const GrantRange& id) const {
+    const auto at = loose_.all().find(id.range.first);
+    return id.range.first == id.range.last && at != loose_.all().end() && at->second.grant == id.grant;
+  }
   [[nodiscard]] bool has_unparked() const noexcept { return !unparked_.empty(); }
   std::vector<Sequence> take_unparked() { return std::exchange(unparked_, {}); }
   /// Parked messages from the store; their rows are asked for by next_fetch() when they are due. How many are new.
@@ -156,17 +175,28 @@ class ReaderGroup {
  private:
   void hold(Cursor::Entry& entry, Range range, ConsumerSession& session, bool reported, const Turn& turn);
   void unhold(Cursor::Entry& entry, Range part, Token only_of);
-  bool settle_range(Range range, Cursor::Change& change);
+  bool settle_range(const GrantRange& ids, Cursor::Change& change);
+  void reject(const Reject& reject, ConsumerSession& session, const Turn& turn);
   void drop_loose(Sequence sequence, bool settled);
-  void end_attempt(Sequence sequence, GrantId grant, ConsumerSession* session, const std::string& reason,
+  void end_attempt(Sequence sequence, GrantId grant, ConsumerSession& session, const std::string& reason,
                    std::optional<Duration> delay, const Turn& turn);
+  void end_attempt(Sequence sequence, LooseMessages::Message& message, const std::string& who,
+                   const std::string& reason, std::optional<Duration> delay, const Turn& turn);
   void bury(Sequence sequence, const std::string& reason);
   void report(Token token, Range range, const Turn& turn);
-  void release(Token token, Range range);
+  void release(Token token, const GrantRange& ids);
   void park_old(const Turn& turn);
   [[nodiscard]] std::size_t loose_max() const noexcept {
     return strict() ? limits::loose_messages_max / 2 : limits::loose_messages_max;
   }
+  [[nodiscard]] bool is_expired(const CopiedBatch& batch, const Turn& turn);
+  [[nodiscard]] bool is_expired(const LooseMessages::Message& message, const Turn& turn) const {
+    return ages_ && message.batch->expires <= turn.now;
+  }
+  void note_expiry(const Cursor::Entry& entry) {
+    if (entry.batch != nullptr && ages_) next_expiry_ = std::min(next_expiry_, entry.batch->expires);
+  }
+  void cut_out(Cursor::Entry& entry, Range part);
   [[nodiscard]] bool is_crowded() const noexcept { return cursor_.settled_entries() > limits::tracked_batches_max / 2; }
   void loosen(Cursor::Entry& entry, Sequence sequence, Token holder);
   [[nodiscard]] std::vector<Range> owed_ranges(const Cursor::Entry& entry) const;
@@ -232,6 +262,9 @@ class ReaderGroup {
   std::vector<Sequence> unparked_;
   Counters counters_;
   Instant next_scan_ = never;
+  Instant next_expiry_ = never;
+  bool expiry_due_ = false;
+  bool ages_ = true;
   bool parked_awaited_ = false;
   bool aside_wanted_ = false;
   bool buries_parked_ = false;  // the transaction under way does; then the parked record goes with the next one

@@ -22,11 +22,12 @@ constexpr std::size_t strict_loose_max = limits::loose_messages_max / 4;
 
 /// Of a batch something may be owed.
 void ReaderGroup::owe(Sequence first) {
+  const auto at = cursor_.entries().find(first);
+  if (at != cursor_.entries().end()) note_expiry(at->second);
   if (!strict()) {
     owed_.insert(first);
     return;
   }
-  const auto at = cursor_.entries().find(first);
   if (at != cursor_.entries().end() && at->second.batch != nullptr) turns_.on_owed(topic_of(at->second), first);
 }
 
@@ -69,6 +70,10 @@ ReaderGroup::TurnResult ReaderGroup::send_first_loose(Sequence sequence, Turn& t
     fetches_.insert(sequence);
     return TurnResult::over;
   }
+  if (is_expired(message, turn)) {
+    bury(sequence, expired_text);
+    return TurnResult::over;
+  }
   ConsumerSession* session = message.alone ? idle_or_drain(sequence) : most_free(message.octets);
   if (session == nullptr) return message.alone ? TurnResult::waits : TurnResult::no_credit;
   send_loose(sequence, message, *session, 0, turn);
@@ -101,6 +106,7 @@ ReaderGroup::TurnResult ReaderGroup::take_turn(TopicTurns::Books& books, TopicTu
   if (books.loose.empty() && loose_.size() >= strict_loose_max) return TurnResult::waits;
   Cursor::Entry& entry = *cursor_.find(first);
   const std::vector<Range> next = IntervalSet(ranges).intersection({0, loose - 1});
+  if (is_expired(*entry.batch, turn)) return TurnResult::over;
   if (entry.deaths >= limits::suspect_deaths) {
     return deliver_alone(entry, first, turn) ? TurnResult::over : TurnResult::waits;
   }

@@ -17,6 +17,9 @@ struct RetryPolicy {
   Duration max = limits::retry_max;
   std::uint32_t attempts_max = limits::attempts_max;  ///< then the dead letters; 0: never
 
+  /// With what `rule` says otherwise.
+  [[nodiscard]] RetryPolicy with(const RetryRule& rule) const;
+
   /// The wait after `attempts` attempts have ended; `random` is any 64 random bits.
   [[nodiscard]] Duration delay(std::uint32_t attempts, std::uint64_t random) const;
 

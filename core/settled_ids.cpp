@@ -12,6 +12,15 @@ void SettledIds::reject(GrantId grant, Sequence sequence, const std::string& rea
   if (rejected_.emplace(Id{grant, sequence}, reason).second) reason_octets_ += reason.size();
 }
 
+void SettledIds::forget_rejection(GrantId grant, Sequence sequence) {
+  const auto at = rejected_.find({grant, sequence});
+  if (at == rejected_.end()) return;
+  reason_octets_ -= at->second.size();
+  rejected_.erase(at);
+  ids_.erase(grant, {sequence, sequence});
+  late_.erase(grant, {sequence, sequence});
+}
+
 void SettledIds::erase_from(Sequence first) {
   if (mark_floor_ >= first) mark_floor_ = first == 0 ? 0 : first - 1;
   late_.erase_from(first);

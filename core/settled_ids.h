@@ -25,6 +25,8 @@ class SettledIds {
  public:
   void ack(GrantId grant, Sequence sequence);
   void reject(GrantId grant, Sequence sequence, const std::string& reason);
+  /// A rejection that an operator has done away with: the id is absent again. An ack stays.
+  void forget_rejection(GrantId grant, Sequence sequence);
   void erase_from(Sequence first);
   void clear() { erase_from(0); }
 

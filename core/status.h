@@ -9,6 +9,7 @@
 #include <restante/types.h>
 
 #include "core/messages.h"
+#include "core/retry_policy.h"
 #include "core/store_effects.h"
 
 namespace restante::core {
@@ -26,6 +27,8 @@ struct SubscriptionStatus {
   std::uint64_t parked = 0;
   std::uint64_t dead = 0;  ///< buried since the start
   BacklogLimit limit{};
+  RetryPolicy retry{};            ///< as it is in force
+  std::uint64_t expired = 0;      ///< messages that were too old and are no dead letters, since the start
   std::uint64_t cut = 0;          ///< messages that its limit has taken, since the start
   std::uint64_t gaps = 0;         ///< owed: no consumer was told of them yet
   std::uint64_t acked = 0;        ///< messages settled by ack
@@ -46,6 +49,7 @@ struct StreamStatus {
   std::uint64_t stored = 0;  ///< messages written to disk
   std::uint64_t elided = 0;  ///< messages settled in time and never written
   Retention retention;
+  Expiry expiry{};
   std::uint64_t kept_messages = 0;  ///< in the store, owed or not; only of a stream with retention
   std::uint64_t kept_octets = 0;
   std::string writer;           ///< who holds it: "name pid 12 for 3 s", "away …"; empty: nobody

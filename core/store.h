@@ -43,6 +43,7 @@ class Store {
   /// A damaged row is left out and reported in `damaged`, never delivered. Throws StoreFailed.
   virtual LoadReply load(const LoadRequest& request) = 0;
   virtual ParkedReply load(const ParkedRequest& request) = 0;
+  virtual DeadReply load(const DeadRequest& request) = 0;
 
  protected:
   static CommitToken committed(std::uint64_t number, const StoreUsage& usage, std::vector<Pruned> pruned) {

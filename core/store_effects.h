@@ -38,6 +38,7 @@ struct StreamRecord {
   std::uint64_t writer = 0;        ///< handle that holds the stream; any other is fenced (W3)
   ProcessRecord writer_process{};  ///< of that handle: after a restart it keeps its seat while it may come back
   Retention retention{};
+  Expiry expiry{};
 };
 
 struct GrantRecord {
@@ -64,6 +65,7 @@ struct SubscriptionRecord {
   std::vector<OlderFilters> older{};  ///< by rising `to`, as far as something may still be owed by them
   std::int64_t made = 0;              ///< which one of its name: a higher number after each removal or reset
   BacklogLimit limit{};
+  RetryRule retry{};
 };
 
 /// By which filters of it a batch that ends with `sequence` belongs to it or not.
@@ -98,7 +100,19 @@ struct ParkedRecord {
   GrantId grant = 0;
   std::int64_t due_ms = 0;  ///< by the clock of Transaction::clock_ms
   std::uint32_t attempts = 0;
-  std::string reason;  ///< why the last attempt ended
+  std::string reason;     ///< why the last attempt ended
+  std::string history{};  ///< of its attempts (core/attempt_history.h)
+  /// Its batch, of this one message, if that is kept here and in no row: a dead letter that comes again. Empty for one
+  /// that is parked already: what is there stays. Not loaded with a page; see `revived`.
+  Buffer octets{};
+  bool revived = false;  ///< in a page: it has octets of its own
+};
+
+/// What names a dead letter. The sequence is that of the message.
+struct DeadKey {
+  SubscriptionId subscription = 0;
+  Sequence sequence = 0;
+  friend auto operator<=>(const DeadKey&, const DeadKey&) = default;
 };
 
 struct DeadRecord {
@@ -112,6 +126,10 @@ struct DeadRecord {
   std::string topic;
   std::string payload;
   std::string attributes;
+  std::string history{};            ///< of its attempts (core/attempt_history.h)
+  std::int64_t source_time_us = 0;  ///< when it was sent, by the writer's wall clock
+  std::uint64_t octets = 0;         ///< of the payload, where that is not loaded
+  bool is_whole = true;             ///< false: loaded with its payload, and the disk has damaged it
 };
 
 /// What was dropped by a rule: owed to the subscription until a consumer was told of it (B7).
@@ -130,6 +148,9 @@ struct Unpark {
   SubscriptionId subscription = 0;
   Sequence sequence = 0;
   Sequence last = 0;  ///< and all that are parked up to this one; 0: only that one
+  /// Of one: only if it is parked under this grant; 0: whatever it is. Of several: not those that have octets of their
+  /// own.
+  GrantId grant = 0;
 };
 
 /// Rows of `stream` with last <= `to` go, but those that a parked message still needs. With `keep`: the oldest of them,
@@ -161,6 +182,7 @@ struct Transaction {
   std::vector<GrantRecord> closed_grants;         ///< delete (below every floor)
   std::vector<SubscriptionRecord> subscriptions;  ///< insert or replace
   std::vector<RowRecord> rows;                    ///< insert; a row that is there already stays as it is
+  std::vector<DeadKey> raised;                    ///< delete: dead letters that come again, or are dropped
   std::vector<ParkedRecord> parked;               ///< insert or replace
   std::vector<DeadRecord> dead;                   ///< insert; one that is there already stays
   std::vector<Unpark> unparked;                   ///< delete
@@ -172,8 +194,8 @@ struct Transaction {
 
   [[nodiscard]] bool empty() const noexcept {
     return !incarnation && streams.empty() && grants.empty() && closed_grants.empty() && subscriptions.empty() &&
-           rows.empty() && parked.empty() && dead.empty() && unparked.empty() && told.empty() && gaps.empty() &&
-           cursors.empty() && removed.empty() && prunes.empty();
+           rows.empty() && raised.empty() && parked.empty() && dead.empty() && unparked.empty() && told.empty() &&
+           gaps.empty() && cursors.empty() && removed.empty() && prunes.empty();
   }
   /// Nothing in it but what frees space, as a cut with its gap does: it may be tried on a full disk.
   [[nodiscard]] bool only_frees() const noexcept {
@@ -191,6 +213,8 @@ struct LoadRequest {
   std::size_t octets = 0;
   std::size_t rows = 0;
   std::int64_t from_ms = 0;  ///< rows that were stored before this are left out; 0: none
+  /// Above 0: a parked message of this subscription is wanted, `up_to`; if it has octets of its own, those, as a row.
+  SubscriptionId parked_of = 0;
 };
 struct LoadReply {
   std::uint64_t number = 0;
@@ -213,6 +237,24 @@ struct ParkedReply {
   SubscriptionId subscription = 0;
   std::vector<ParkedRecord> parked;
   std::optional<std::int64_t> next_due_ms;  ///< of the earliest that is not in `parked`
+};
+
+/// Dead letters of one stream, in the order of their keys, until `octets` of payloads or `count` letters are reached.
+struct DeadRequest {
+  std::uint64_t number = 0;
+  StreamId stream = 0;
+  SubscriptionId subscription = 0;  ///< 0: of all
+  DeadKey after{};                  ///< those behind this one
+  std::vector<Sequence> only{};     ///< of that subscription, if not empty: these
+  std::size_t count = 0;
+  std::size_t octets = 0;
+  bool payloads = false;  ///< else payload and attributes stay on the disk
+};
+struct DeadReply {
+  std::uint64_t number = 0;
+  StreamId stream = 0;
+  std::vector<DeadRecord> letters;
+  bool end = false;  ///< there are no more of them
 };
 
 /// How full the store is, told with each commit.

@@ -26,6 +26,7 @@ struct BatchHeader {
   owner @8 :UInt64;
   marker @9 :UInt64;
   extension @10 :Data;
+  expireAfterMs @11 :Int64;  # 0: as its stream has it
 }
 
 # ---- the optional envelope of one message: one segment without a frame, inside a batch's record
@@ -87,6 +88,13 @@ struct BacklogLimit {
   messages @0 :UInt64;
   octets @1 :UInt64;
   then @2 :OnLimit;
+}
+
+struct RetryRule {
+  initialMs @0 :Int64 = -1;
+  factorPercent @1 :Int64 = -1;
+  maxMs @2 :Int64 = -1;
+  attemptsMax @3 :Int64 = -1;
 }
 
 enum Side {
@@ -154,6 +162,13 @@ struct ControlFrame {
     streamSet @34 :Operator.StreamSet;
     # sidecar to library
     published @35 :Published;
+    # an operator's tool to sidecar, and back
+    readDead @36 :Operator.ReadDead;
+    deadLetters @37 :Operator.DeadLetters;
+    changeDead @38 :Operator.ChangeDead;
+    deadChanged @39 :Operator.DeadChanged;
+    setSubscription @40 :SetSubscription;
+    subscriptionSet @41 :SubscriptionSet;
   }
 }
 
@@ -211,6 +226,25 @@ struct Subscribe {
   made @13 :Int64;
   until @14 :UInt64;
   limit @15 :BacklogLimit;
+  retry @16 :RetryRule;
+}
+
+# An operator's tool to sidecar, and back; here for what they share with Subscribe.
+struct SetSubscription {
+  request @0 :UInt64;
+  stream @1 :Text;
+  subscription @2 :Text;
+  setsRetry @3 :Bool;
+  retry @4 :RetryRule;
+  setsLimit @5 :Bool;
+  limit @6 :BacklogLimit;
+}
+
+struct SubscriptionSet {
+  request @0 :UInt64;
+  refusal @1 :Text;
+  retry @2 :RetryRule;
+  limit @3 :BacklogLimit;
 }
 
 struct Nack {
@@ -337,6 +371,7 @@ struct Redelivery {
   grant @1 :UInt64;
   owed @2 :List(Owed);
   covers @3 :UInt64;
+  revived @4 :Bool;
 }
 
 struct Checkpoint {

@@ -33,16 +33,6 @@ SubscriptionMode get(wire::SubscriptionMode in) { return enumerant(in, Subscript
 OnLimit get(wire::OnLimit in) { return enumerant(in, OnLimit::refuse); }
 Side get(wire::Side in) { return enumerant(in, Side::link); }
 ErrorCode get(wire::ErrorCode in) { return enumerant(in, ErrorCode::store_failed); }
-static_assert(static_cast<int>(wire::StreamKind::LIVE) == static_cast<int>(StreamKind::live));
-static_assert(static_cast<int>(wire::StreamPattern::PUBSUB) == static_cast<int>(StreamPattern::pubsub));
-static_assert(static_cast<int>(wire::SubscriptionMode::LIVE) == static_cast<int>(SubscriptionMode::live));
-static_assert(static_cast<int>(wire::SubscriptionMode::REPLAY) == static_cast<int>(SubscriptionMode::replay));
-static_assert(static_cast<int>(wire::OnLimit::REFUSE) == static_cast<int>(OnLimit::refuse));
-static_assert(static_cast<int>(wire::Side::SESSION) == static_cast<int>(Side::session));
-static_assert(static_cast<int>(wire::Side::LINK) == static_cast<int>(Side::link));
-static_assert(static_cast<int>(wire::ErrorCode::BAD_ARGUMENT) == static_cast<int>(ErrorCode::bad_argument));
-static_assert(static_cast<int>(wire::ErrorCode::DENIED) == static_cast<int>(ErrorCode::denied));
-static_assert(static_cast<int>(wire::ErrorCode::STORE_FAILED) == static_cast<int>(ErrorCode::store_failed));
 
 GrantRange get(wire::GrantRange::Reader in) { return {in.getGrant(), range(in.getFirst(), in.getLast())}; }
 
@@ -62,6 +52,40 @@ Retention get(wire::Retention::Reader in) {
   const std::int64_t age_ms = in.getAgeMs();
   if (age_ms < 0 || age_ms > limits::wait_ms_max) throw Refusal("the age of a retention is not allowed");
   return {age_ms, in.getMessages(), in.getOctets()};
+}
+
+DeadLetter get(wire::DeadLetter::Reader in) {
+  return {in.getSubscriptionId(),
+          text(in.getSubscription(), limits::name_size_max, "the subscription's name"),
+          sequence(in.getSequence()),
+          in.getGrant(),
+          in.getAttempts(),
+          in.getBuriedMs(),
+          in.getSourceTimeUs(),
+          in.getOctets(),
+          text(in.getReason(), limits::text_size_max, "the reason"),
+          text(in.getTopic(), limits::topic_size_max, "the topic"),
+          text(in.getHistory(), limits::history_size_max, "the history")};
+}
+
+Expiry expiry(std::int64_t after_ms, bool dead) {
+  if (after_ms < 0 || after_ms > limits::wait_ms_max) throw Refusal("the age at which messages expire is not allowed");
+  return {after_ms, dead};
+}
+
+BacklogLimit get(wire::BacklogLimit::Reader in) { return {in.getMessages(), in.getOctets(), get(in.getThen())}; }
+
+RetryRule get(wire::RetryRule::Reader in) {
+  const RetryRule rule{in.getInitialMs(), in.getFactorPercent(), in.getMaxMs(), in.getAttemptsMax()};
+  const auto fits = [](std::int64_t value, std::int64_t least, std::int64_t most) {
+    return value == -1 || (value >= least && value <= most);
+  };
+  if (!fits(rule.initial_ms, 0, limits::wait_ms_max) || !fits(rule.max_ms, 0, limits::wait_ms_max) ||
+      !fits(rule.factor_percent, 100, limits::retry_factor_max) ||
+      !fits(rule.attempts_max, 0, limits::attempts_set_max)) {
+    throw Refusal("a rule for attempts is not allowed");
+  }
+  return rule;
 }
 
 Credit get(wire::Credit::Reader in) { return {in.getMessages(), in.getOctets()}; }
@@ -142,8 +166,8 @@ Subscribe get(wire::Subscribe::Reader in) {
   out.listens = in.getListens();
   out.made = in.getMade();
   out.until = sequence(in.getUntil());
-  const wire::BacklogLimit::Reader limit = in.getLimit();
-  out.limit = {limit.getMessages(), limit.getOctets(), get(limit.getThen())};
+  out.limit = get(in.getLimit());
+  out.retry = get(in.getRetry());
   return out;
 }
 
@@ -206,7 +230,7 @@ Subscribed get(wire::Subscribed::Reader in) {
 }
 
 Redelivery get(wire::Redelivery::Reader in) {
-  return {in.getToken(), in.getGrant(), get_ranges(in.getOwed()), sequence(in.getCovers())};
+  return {in.getToken(), in.getGrant(), get_ranges(in.getOwed()), sequence(in.getCovers()), in.getRevived()};
 }
 
 Query get(wire::Query::Reader in) {
@@ -244,11 +268,56 @@ WasReset get(wire::WasReset::Reader in) {
 }
 
 SetStream get(wire::SetStream::Reader in) {
-  return {in.getRequest(), stream_name(in.getStream()), get(in.getRetention())};
+  SetStream out{in.getRequest(), stream_name(in.getStream()), {}, {}};
+  if (in.getSetsRetention()) out.retention = get(in.getRetention());
+  if (in.getSetsExpiry()) out.expiry = expiry(in.getExpireAfterMs(), in.getExpiredDead());
+  return out;
 }
 
 StreamSet get(wire::StreamSet::Reader in) {
-  return {in.getRequest(), explanation(in.getRefusal()), get(in.getRetention())};
+  return {in.getRequest(), explanation(in.getRefusal()), get(in.getRetention()),
+          expiry(in.getExpireAfterMs(), in.getExpiredDead())};
+}
+
+SetSubscription get(wire::SetSubscription::Reader in) {
+  SetSubscription out{in.getRequest(),
+                      stream_name(in.getStream()),
+                      text(in.getSubscription(), limits::name_size_max, "the subscription's name"),
+                      {},
+                      {}};
+  if (in.getSetsRetry()) out.retry = get(in.getRetry());
+  if (in.getSetsLimit()) out.limit = get(in.getLimit());
+  return out;
+}
+
+SubscriptionSet get(wire::SubscriptionSet::Reader in) {
+  return {in.getRequest(), explanation(in.getRefusal()), get(in.getRetry()), get(in.getLimit())};
+}
+
+DeadSelection get(wire::DeadSelection::Reader in) {
+  DeadSelection out{
+      stream_name(in.getStream()), text(in.getSubscription(), limits::name_size_max, "the subscription's name"), {}};
+  require_count(in.getSequences(), limits::ranges_max, "sequences");
+  for (const std::uint64_t one : in.getSequences()) out.sequences.push_back(sequence(one));
+  return out;
+}
+
+ReadDead get(wire::ReadDead::Reader in) {
+  return {in.getRequest(), get(in.getWhich()), in.getAfterSubscription(), sequence(in.getAfterSequence()),
+          in.getCount(),   in.getWhole()};
+}
+
+DeadLetters get(wire::DeadLetters::Reader in) {
+  return {in.getRequest(), explanation(in.getRefusal()), get_list(in.getLetters(), limits::letters_max, "letters"),
+          in.getMore()};
+}
+
+ChangeDead get(wire::ChangeDead::Reader in) {
+  return {in.getRequest(), enumerant(in.getAction(), DeadAction::edit), get(in.getWhich())};
+}
+
+DeadChanged get(wire::DeadChanged::Reader in) {
+  return {in.getRequest(), explanation(in.getRefusal()), in.getLetters(), in.getOctets()};
 }
 
 Report get(wire::Report::Reader in) {
@@ -314,6 +383,12 @@ ControlMessage get_message(wire::ControlFrame::Reader frame) {
     case Kind::WAS_RESET: return get(frame.getWasReset());
     case Kind::SET_STREAM: return get(frame.getSetStream());
     case Kind::STREAM_SET: return get(frame.getStreamSet());
+    case Kind::SET_SUBSCRIPTION: return get(frame.getSetSubscription());
+    case Kind::SUBSCRIPTION_SET: return get(frame.getSubscriptionSet());
+    case Kind::READ_DEAD: return get(frame.getReadDead());
+    case Kind::DEAD_LETTERS: return get(frame.getDeadLetters());
+    case Kind::CHANGE_DEAD: return get(frame.getChangeDead());
+    case Kind::DEAD_CHANGED: return get(frame.getDeadChanged());
     case Kind::PUBLISHED: return get(frame.getPublished());
   }
   throw Refusal("it is a message that is not known here");

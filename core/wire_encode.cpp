@@ -2,84 +2,54 @@
 
 #include <restante/limits.h>
 
-#include "core/assert.h"
-#include "core/wire_messages.h"
-#include "core/wire_segment.h"
+#include "core/wire_put.h"
 
 namespace restante::core {
-namespace {
 
-using Frame = wire::ControlFrame::Builder;
+// The enumerations of messages.h and of wire.capnp have the same numbers.
+static_assert(static_cast<int>(wire::StreamKind::LIVE) == static_cast<int>(StreamKind::live));
+static_assert(static_cast<int>(wire::StreamPattern::PUBSUB) == static_cast<int>(StreamPattern::pubsub));
+static_assert(static_cast<int>(wire::SubscriptionMode::LIVE) == static_cast<int>(SubscriptionMode::live));
+static_assert(static_cast<int>(wire::SubscriptionMode::REPLAY) == static_cast<int>(SubscriptionMode::replay));
+static_assert(static_cast<int>(wire::OnLimit::REFUSE) == static_cast<int>(OnLimit::refuse));
+static_assert(static_cast<int>(wire::DeadAction::EDIT) == static_cast<int>(DeadAction::edit));
+static_assert(static_cast<int>(wire::Side::SESSION) == static_cast<int>(Side::session));
+static_assert(static_cast<int>(wire::Side::LINK) == static_cast<int>(Side::link));
+static_assert(static_cast<int>(wire::ErrorCode::BAD_ARGUMENT) == static_cast<int>(ErrorCode::bad_argument));
+static_assert(static_cast<int>(wire::ErrorCode::DENIED) == static_cast<int>(ErrorCode::denied));
+static_assert(static_cast<int>(wire::ErrorCode::STORE_FAILED) == static_cast<int>(ErrorCode::store_failed));
 
-/// A text whose limit the caller keeps.
-capnp::Text::Reader bounded(const std::string& text, std::size_t size_max) {
-  RESTANTE_ASSERT(text.size() <= size_max);
-  return text_of(text);
-}
-
-/// A text for people: one that is too long must not end a process, so it is cut, not within a UTF-8 character.
-std::string cut(const std::string& text) {
-  if (text.size() <= limits::text_size_max) return text;
-  std::size_t size = limits::text_size_max;
-  while (size > 0 && (static_cast<unsigned char>(text[size]) & 0xc0U) == 0x80) --size;
-  return text.substr(0, size);
-}
-
-unsigned int bounded(std::size_t count, std::size_t count_max) {
-  RESTANTE_ASSERT(count <= count_max);
-  return static_cast<unsigned int>(count);
-}
-
-void put(wire::GrantRange::Builder out, const GrantRange& in) {
+static void put(wire::GrantRange::Builder out, const GrantRange& in) {
   out.setGrant(in.grant);
   out.setFirst(in.range.first);
   out.setLast(in.range.last);
 }
 
-void put(wire::Nack::Builder out, const Nack& in) {
+static void put(wire::Nack::Builder out, const Nack& in) {
   out.setGrant(in.grant);
   out.setSequence(in.sequence);
   out.setDelayMs(std::min(in.delay_ms, limits::wait_ms_max));
   out.setLeaseEnded(in.lease_ended);
 }
 
-void put(wire::Reject::Builder out, const Reject& in) {
+static void put(wire::Reject::Builder out, const Reject& in) {
   out.setGrant(in.grant);
   out.setSequence(in.sequence);
   out.setReason(text_of(cut(in.reason)));
 }
 
-void put(wire::Owed::Builder out, const Owed& in) {
+static void put(wire::Owed::Builder out, const Owed& in) {
   out.setFirst(in.range.first);
   out.setLast(in.range.last);
   out.setAttempts(in.attempts);
 }
 
-void put(wire::Credit::Builder out, const Credit& in) {
+static void put(wire::Credit::Builder out, const Credit& in) {
   out.setMessages(in.messages);
   out.setOctets(in.octets);
 }
 
-/// An empty list is left out altogether; `init(count)` makes the list.
-template <typename Item, typename Init>
-void put_list(const std::vector<Item>& items, std::size_t count_max, Init init) {
-  if (items.empty()) return;
-  auto list = init(bounded(items.size(), count_max));
-  for (unsigned int i = 0; i < list.size(); ++i) put(list[i], items[i]);
-}
-
-template <typename Init>
-void put_texts(const std::vector<std::string>& texts, std::size_t count_max, std::size_t size_max, Init init) {
-  if (texts.empty()) return;
-  auto list = init(bounded(texts.size(), count_max));
-  for (unsigned int i = 0; i < list.size(); ++i) list.set(i, bounded(texts[i], size_max));
-}
-
-void put(wire::Retention::Builder out, const Retention& in) {
-  out.setAgeMs(in.age_ms);
-  out.setMessages(in.messages);
-  out.setOctets(in.octets);
-}
+namespace {
 
 void put(Frame frame, const Heartbeat&) { frame.initHeartbeat(); }
 
@@ -135,11 +105,8 @@ void put(Frame frame, const Subscribe& in) {
   out.setListens(in.listens);
   out.setMade(in.made);
   out.setUntil(in.until);
-  if (in.limit == BacklogLimit{}) return;
-  auto limit = out.initLimit();
-  limit.setMessages(in.limit.messages);
-  limit.setOctets(in.limit.octets);
-  limit.setThen(static_cast<wire::OnLimit>(in.limit.then));
+  if (in.limit != BacklogLimit{}) core::put(out.initLimit(), in.limit);
+  if (in.retry != RetryRule{}) core::put(out.initRetry(), in.retry);
 }
 
 void put(Frame frame, const Settle& in) {
@@ -163,69 +130,6 @@ void put(Frame frame, const CatchUp& in) {
 }
 
 void put(Frame frame, const Unsubscribe& in) { frame.initUnsubscribe().setToken(in.token); }
-
-void put(Frame frame, const Query& in) {
-  auto out = frame.initQuery();
-  out.setRequest(in.request);
-  out.setWhat(bounded(in.what, limits::text_size_max));
-}
-
-void put(Frame frame, const RemoveSubscription& in) {
-  auto out = frame.initRemoveSubscription();
-  out.setRequest(in.request);
-  out.setStream(bounded(in.stream, limits::name_size_max));
-  out.setSubscription(bounded(in.subscription, limits::name_size_max));
-  out.setForce(in.force);
-  out.setDryRun(in.dry_run);
-}
-
-void put(Frame frame, const ResetSubscription& in) {
-  auto out = frame.initResetSubscription();
-  out.setRequest(in.request);
-  out.setStream(bounded(in.stream, limits::name_size_max));
-  out.setSubscription(bounded(in.subscription, limits::name_size_max));
-  out.setStart(bounded(in.start, limits::name_size_max));
-  out.setForce(in.force);
-  out.setDryRun(in.dry_run);
-}
-
-void put(Frame frame, const WasReset& in) {
-  auto out = frame.initWasReset();
-  out.setRequest(in.request);
-  out.setDone(in.done);
-  if (!in.refusal.empty()) out.setRefusal(text_of(cut(in.refusal)));
-  out.setFrom(in.from);
-  out.setGoneTo(in.gone_to);
-  out.setMessages(in.messages);
-  out.setOctets(in.octets);
-  out.setSessions(in.sessions);
-}
-
-void put(Frame frame, const SetStream& in) {
-  auto out = frame.initSetStream();
-  out.setRequest(in.request);
-  out.setStream(bounded(in.stream, limits::name_size_max));
-  put(out.initRetention(), in.retention);
-}
-
-void put(Frame frame, const StreamSet& in) {
-  auto out = frame.initStreamSet();
-  out.setRequest(in.request);
-  if (!in.refusal.empty()) out.setRefusal(text_of(cut(in.refusal)));
-  put(out.initRetention(), in.retention);
-}
-
-void put(Frame frame, const Removed& in) {
-  auto out = frame.initRemoved();
-  out.setRequest(in.request);
-  out.setDone(in.done);
-  if (!in.refusal.empty()) out.setRefusal(text_of(cut(in.refusal)));
-  out.setMessages(in.messages);
-  out.setOctets(in.octets);
-  out.setFreedMessages(in.freed_messages);
-  out.setFreedOctets(in.freed_octets);
-  out.setSessions(in.sessions);
-}
 
 void put(Frame frame, const Welcome& in) {
   auto out = frame.initWelcome();
@@ -323,6 +227,7 @@ void put(Frame frame, const Redelivery& in) {
   out.setGrant(in.grant);
   put_list(in.owed, limits::ranges_max, [&out](unsigned int count) { return out.initOwed(count); });
   out.setCovers(in.covers);
+  out.setRevived(in.revived);
 }
 
 void put(Frame frame, const Checkpoint& in) {
@@ -362,12 +267,6 @@ void put(Frame frame, const Published& in) {
   out.setAfter(in.after);
   out.setTo(in.to);
   put_list(in.ranges, limits::ranges_max, [&out](unsigned int count) { return out.initRanges(count); });
-}
-
-void put(Frame frame, const Report& in) {
-  auto out = frame.initReport();
-  out.setRequest(in.request);
-  out.setJson(bounded(in.json, limits::report_size_max));
 }
 
 }  // namespace

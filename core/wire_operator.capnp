@@ -63,10 +63,71 @@ struct SetStream {
   request @0 :UInt64;
   stream @1 :Text;
   retention @2 :Retention;
+  setsRetention @3 :Bool;
+  setsExpiry @4 :Bool;
+  expireAfterMs @5 :Int64;
+  expiredDead @6 :Bool;
 }
 
 struct StreamSet {
   request @0 :UInt64;
   refusal @1 :Text;
   retention @2 :Retention;
+  expireAfterMs @3 :Int64;
+  expiredDead @4 :Bool;
+}
+
+struct DeadSelection {
+  stream @0 :Text;
+  subscription @1 :Text;
+  sequences @2 :List(UInt64);
+}
+
+struct ReadDead {
+  request @0 :UInt64;
+  which @1 :DeadSelection;
+  afterSubscription @2 :Int64;
+  afterSequence @3 :UInt64;
+  count @4 :UInt32;
+  whole @5 :Bool;
+}
+
+struct DeadLetter {
+  subscriptionId @0 :Int64;
+  subscription @1 :Text;
+  sequence @2 :UInt64;
+  grant @3 :UInt64;
+  attempts @4 :UInt32;
+  buriedMs @5 :Int64;
+  sourceTimeUs @6 :Int64;
+  octets @7 :UInt64;
+  reason @8 :Text;
+  topic @9 :Text;
+  history @10 :Text;
+}
+
+struct DeadLetters {
+  request @0 :UInt64;
+  refusal @1 :Text;
+  letters @2 :List(DeadLetter);
+  more @3 :Bool;
+}
+
+enum DeadAction {
+  retry @0;
+  drop @1;
+  edit @2;
+}
+
+struct ChangeDead {
+  request @0 :UInt64;
+  action @1 :DeadAction;
+  which @2 :DeadSelection;
+}
+
+struct DeadChanged {
+  request @0 :UInt64;
+  refusal @1 :Text;
+  letters @2 :UInt64;
+  octets @3 :UInt64;
 }

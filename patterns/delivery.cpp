@@ -111,6 +111,7 @@ Attributes Delivery::attributes() const {
   all.traceparent = values.traceparent;
   all.key = values.key;
   all.marker = values.marker;
+  if (values.expire_after_ms > 0) all.expire_after = std::chrono::milliseconds(values.expire_after_ms);
   if (state_->headers.empty()) {
     for (const auto& [name, value] : values.headers) state_->headers.push_back({name, value});
   }

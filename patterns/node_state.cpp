@@ -51,6 +51,18 @@ std::optional<std::string> fault_of(const Subscription& subscription) {
     if (subscription.shared) return "a shared subscription needs a name";
     if (subscription.strict) return "a strict subscription needs a name";
     if (subscription.limit != BacklogLimit{}) return "a subscription with a limit needs a name";
+    if (subscription.retry != RetryRule{}) return "a subscription that tries again in its own way needs a name";
+  }
+  const RetryRule& retry = subscription.retry;
+  const auto fits = [](std::int64_t value, std::int64_t least, std::int64_t most) {
+    return value == -1 || (value >= least && value <= most);
+  };
+  if (!fits(retry.initial_ms, 0, limits::wait_ms_max) || !fits(retry.max_ms, 0, limits::wait_ms_max)) {
+    return "a wait between attempts is 0 ms to 100 years, or -1 for that of the node";
+  }
+  if (!fits(retry.factor_percent, 100, limits::retry_factor_max) ||
+      !fits(retry.attempts_max, 0, limits::attempts_set_max)) {
+    return "waits grow by 100 to 10000 percent, up to 1000000000 attempts; -1 is what the node has";
   }
   if (subscription.shared && subscription.strict) return "a shared subscription has no order, so it cannot be strict";
   if (!core::parse_start(subscription.start)) {
@@ -191,6 +203,7 @@ std::shared_ptr<ReaderState> NodeState::open_subscriber(std::string_view stream,
   reader.filters = filters;
   reader.start = subscription.start;
   reader.limit = subscription.limit;
+  reader.retry = subscription.retry;
   if (reader.live && node_->live == "none") {
     throw Error(ErrorCode::misconfigured,
                 "subscribe to stream \"" + std::string(stream) +

@@ -250,6 +250,7 @@ core::Inbox::Options ReaderState::inbox_options(std::uint64_t session, std::vect
   options.filters = options_.filters;
   options.start = options_.start;
   options.limit = options_.limit;
+  options.retry = options_.retry;
   options.listens = listens;
   return options;
 }

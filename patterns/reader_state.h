@@ -46,6 +46,7 @@ class ReaderState : public std::enable_shared_from_this<ReaderState> {
     bool replays = false;  ///< without a name too: reads what is kept, and ends
     Sequence until = 0;    ///< of a replay
     BacklogLimit limit{};
+    RetryRule retry{};
   };
   ReaderState(Options options, std::shared_ptr<NodeContext> node);
   ~ReaderState();

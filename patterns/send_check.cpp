@@ -14,10 +14,17 @@ namespace {
 
 bool is_empty(const Attributes& attributes) {
   return attributes.content_type.empty() && attributes.correlation_id.empty() && attributes.traceparent.empty() &&
-         attributes.key.empty() && attributes.headers.empty() && attributes.marker == 0;
+         attributes.key.empty() && attributes.headers.empty() && attributes.marker == 0 &&
+         attributes.expire_after == forever;
 }
 
 }  // namespace
+
+/// Rounded up, so that no message expires before its time; longer than 100 years is never.
+std::int64_t expire_after_ms(const Attributes& attributes) {
+  if (attributes.expire_after > std::chrono::milliseconds(limits::wait_ms_max)) return 0;
+  return std::chrono::ceil<std::chrono::milliseconds>(attributes.expire_after).count();
+}
 
 std::string encode(const Attributes& attributes, const std::string& stream) {
   if (is_empty(attributes)) return {};
@@ -28,6 +35,10 @@ std::string encode(const Attributes& attributes, const std::string& stream) {
   values.key = attributes.key;
   for (const Header& header : attributes.headers) values.headers.emplace_back(header.name, header.value);
   values.marker = attributes.marker;
+  values.expire_after_ms = expire_after_ms(attributes);
+  if (attributes.expire_after <= Duration{}) {
+    throw Error(ErrorCode::bad_argument, "send to " + stream + ": expire_after has to be above 0");
+  }
   std::string why;
   auto encoded = core::encode_attributes(values, why);
   if (!encoded) throw Error(ErrorCode::bad_argument, "send to " + stream + ": attributes: " + why);

@@ -13,6 +13,9 @@ namespace restante::detail {
 
 /// As they travel; empty if there are none.
 std::string encode(const Attributes& attributes, const std::string& stream);
+
+/// As the sidecar counts it; 0: never, or as the stream has it.
+std::int64_t expire_after_ms(const Attributes& attributes);
 void check_topic(std::string_view topic, const std::string& stream);
 void check_payload(std::string_view payload, const std::string& stream);
 

@@ -28,7 +28,8 @@ class SendQueue {
   /// An estimate of what a message adds to octets().
   static std::size_t cost(std::string_view payload, std::string_view attributes) noexcept;
 
-  void append(std::string_view topic, std::string_view payload, std::string_view attributes, std::uint64_t marker);
+  void append(std::string_view topic, std::string_view payload, std::string_view attributes, std::uint64_t marker,
+              std::int64_t expire_after_ms = 0);
   /// How many messages a batch gathers at most.
   void set_batch_messages(std::size_t messages) noexcept { batch_messages_ = messages; }
 
@@ -39,7 +40,7 @@ class SendQueue {
   void clear();
 
  private:
-  [[nodiscard]] bool must_begin(std::string_view topic) const;
+  [[nodiscard]] bool must_begin(std::string_view topic, std::int64_t expire_after_ms) const;
 
   std::string stream_;
   std::deque<Gathered> batches_;  // the last one is still gathering

@@ -41,11 +41,13 @@ std::optional<std::uint64_t> WriterState::offer(std::string_view topic, std::str
   node_->fork.check("send");
   if (options_.pattern == core::StreamPattern::pubsub) check_topic(topic, options_.stream);
   check_payload(payload, options_.stream);
-  return put(topic, payload, encode(attributes, options_.stream), attributes.marker, wait);
+  const std::string encoded = encode(attributes, options_.stream);
+  return put(topic, payload, encoded, attributes.marker, detail::expire_after_ms(attributes), wait);
 }
 
 std::optional<std::uint64_t> WriterState::put(std::string_view topic, std::string_view payload,
-                                              std::string_view encoded, std::uint64_t marker, bool wait) {
+                                              std::string_view encoded, std::uint64_t marker,
+                                              std::int64_t expire_after_ms, bool wait) {
   const std::size_t cost = SendQueue::cost(payload, encoded);
   Lock lock(mutex_);
   check_can_send();
@@ -58,7 +60,7 @@ std::optional<std::uint64_t> WriterState::put(std::string_view topic, std::strin
     check_can_send();
   }
   wanted_ = 0;
-  queue_.append(topic, payload, encoded, marker);
+  queue_.append(topic, payload, encoded, marker, expire_after_ms);
   const std::uint64_t ordinal = accepted_.load(std::memory_order_relaxed) + 1;
   accepted_.store(ordinal, std::memory_order_relaxed);
   lock.unlock();

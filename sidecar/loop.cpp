@@ -114,9 +114,20 @@ void Loop::on_message(std::size_t router, const link::Incoming& incoming, core::
   }
   if (incoming.frames.size() == 1) {
     on_frame(link, incoming.frames.front(), now);
-  } else {
+  } else if (incoming.frames.size() != 2 || !on_edit(link, incoming.frames.front(), incoming.frames.back(), now)) {
     office_->on_garbage(link, now);
   }
+}
+
+/// An operator's message in the place of a dead letter is the only one that comes with a batch behind it.
+bool Loop::on_edit(core::LinkId link, const core::Buffer& control, const core::Buffer& batch, core::Instant now) {
+  std::string why;
+  const auto frame = core::decode(control, why);
+  if (!frame || !std::holds_alternative<core::ChangeDead>(frame->message)) return false;
+  auto edited = core::Batch::parse(batch.aligned(), why);
+  if (!edited) return false;
+  office_->on_frame(link, *frame, now, std::move(edited));
+  return true;
 }
 
 void Loop::on_frame(core::LinkId link, const core::Buffer& frame, core::Instant now) {
@@ -163,6 +174,7 @@ bool Loop::take_results(core::Instant now) {
 void Loop::ask_store(core::Instant now) {
   for (core::LoadRequest& request : office_->take_loads()) storage_->submit(request);
   for (core::ParkedRequest& request : office_->take_parked_loads()) storage_->submit(request);
+  for (core::DeadRequest& request : office_->take_dead_loads()) storage_->submit(std::move(request));
   if (auto transaction = office_->next_transaction(now)) storage_->submit(std::move(*transaction));
 }
 

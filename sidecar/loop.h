@@ -43,6 +43,7 @@ class Loop {
  private:
   bool receive(std::size_t router, core::Instant now);
   void on_message(std::size_t router, const link::Incoming& incoming, core::Instant now);
+  bool on_edit(core::LinkId link, const core::Buffer& control, const core::Buffer& batch, core::Instant now);
   void on_frame(core::LinkId link, const core::Buffer& frame, core::Instant now);
   void drop_link(core::LinkId link, core::Instant now);
   bool take_results(core::Instant now);

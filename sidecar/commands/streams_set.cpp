@@ -10,7 +10,7 @@ namespace restante::commands {
 
 Exit run(const StreamsSetCommand& command) {
   const core::StreamSet told =
-      ask_set(sidecar_endpoint(command.common), core::SetStream{1, command.stream, command.retention});
+      ask_set(sidecar_endpoint(command.common), core::SetStream{1, command.stream, command.retention, {}});
   if (command.common.json) print(sidecar::to_json(told, command.stream) + "\n");
   if (!told.refusal.empty()) {
     say("restante: cannot set it: " + told.refusal);

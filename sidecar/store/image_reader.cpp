@@ -24,7 +24,8 @@ void read_streams(SQLite::Database& database, core::StoreImage& image) {
                               "octet_count, writer_name, writer_host, writer_pid, writer_start, (SELECT first FROM "
                               "batch WHERE stream = s.id ORDER BY first LIMIT 1), "
                               "(SELECT last FROM batch WHERE stream = s.id ORDER BY first DESC LIMIT 1), "
-                              "retain_ms, retain_messages, retain_octets, pruned_to FROM stream AS s ORDER BY id");
+                              "retain_ms, retain_messages, retain_octets, pruned_to, expire_ms, expired_dead "
+                              "FROM stream AS s ORDER BY id");
   SqlQuery query(statement);
   while (query.next()) {
     core::StreamRecord stream;
@@ -41,6 +42,7 @@ void read_streams(SQLite::Database& database, core::StoreImage& image) {
                              query.natural(13)};
     image.pruned.push_back({stream.id, query.natural(19)});
     stream.retention = {query.number(16), query.natural(17), query.natural(18)};
+    stream.expiry = {query.number(20), query.number(21) != 0};
     if (!query.is_null(14)) {
       image.rows.push_back(
           {stream.id, query.natural(7), query.natural(8), query.natural(9), query.natural(14), query.natural(15)});
@@ -78,9 +80,10 @@ void read_filters(SQLite::Statement& statement, core::SubscriptionRecord& subscr
 }
 
 void read_subscriptions(SQLite::Database& database, core::StoreImage& image) {
-  SQLite::Statement statement(database,
-                              "SELECT id, stream, name, mode, start, claim, made, max_messages, max_octets, on_limit "
-                              "FROM subscription ORDER BY id");
+  SQLite::Statement statement(
+      database,
+      "SELECT id, stream, name, mode, start, claim, made, max_messages, max_octets, on_limit, "
+      "retry_initial_ms, retry_factor_percent, retry_max_ms, attempts_max FROM subscription ORDER BY id");
   SQLite::Statement filters(database,
                             "SELECT topic, up_to FROM subscription_filter WHERE subscription = ?1 ORDER BY position");
   SqlQuery query(statement);
@@ -98,6 +101,7 @@ void read_subscriptions(SQLite::Database& database, core::StoreImage& image) {
     const auto on_limit = on_limit_of(query.text(9));
     if (!on_limit) strange("subscription", subscription.id);
     subscription.limit = {query.natural(7), query.natural(8), *on_limit};
+    subscription.retry = {query.number(10), query.number(11), query.number(12), query.number(13)};
     read_filters(filters, subscription);
     image.subscriptions.push_back(std::move(subscription));
   }

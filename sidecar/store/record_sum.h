@@ -21,6 +21,8 @@ extern const char* const sum_stream_sql;
 extern const char* const sum_subscription_sql;
 /// Is what a row of table `parked` says whole? For a SELECT list; 1 or 0.
 extern const char* const parked_is_whole_sql;
+/// The same of table `dead`.
+extern const char* const dead_is_whole_sql;
 
 /// The first row whose sum does not fit, as a sentence; empty if there is none. Reads all tables but those of messages
 /// and of dead letters.

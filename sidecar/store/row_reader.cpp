@@ -32,11 +32,15 @@ RowReader::RowReader(SQLite::Database& database)
                    "ORDER BY first LIMIT 1"),
       parked_between_(database,
                       "SELECT DISTINCT sequence FROM parked WHERE stream = ?1 AND sequence >= ?2 AND sequence <= ?3 "
-                      "ORDER BY sequence"),
-      parked_(database, std::string("SELECT sequence, grant_id, due_ms, attempts, reason, ") + parked_is_whole_sql +
-                            " FROM parked WHERE subscription = ?1 ORDER BY due_ms, sequence") {}
+                      "AND octets IS NULL ORDER BY sequence"),
+      own_(database,
+           "SELECT grant_id, octets FROM parked WHERE subscription = ?1 AND sequence = ?2 AND octets IS NOT NULL"),
+      parked_(database,
+              std::string("SELECT sequence, grant_id, due_ms, attempts, reason, ") + parked_is_whole_sql +
+                  ", history, octets IS NOT NULL FROM parked WHERE subscription = ?1 ORDER BY due_ms, sequence") {}
 
 core::LoadReply RowReader::load(const core::LoadRequest& asked) {
+  if (auto own = load_own(asked)) return std::move(*own);
   core::LoadRequest request = asked;
   request.after = std::min(asked.after, sequence_end);
   request.up_to = std::min(asked.up_to, sequence_end);
@@ -47,6 +51,16 @@ core::LoadReply RowReader::load(const core::LoadRequest& asked) {
   if (!add_rows(request, book, page)) return page.more();
   const Sequence parked_to = std::min(request.up_to, book.pruned_to);
   return page.end(named_after(request, book), parked_between(request.stream, request.after + 1, parked_to));
+}
+
+/// The batch of a parked message that has no row: it was a dead letter.
+std::optional<core::LoadReply> RowReader::load_own(const core::LoadRequest& asked) {
+  if (asked.parked_of == 0) return std::nullopt;
+  SqlQuery query(own_);
+  if (!query.with(asked.parked_of).with(asked.up_to).next()) return std::nullopt;
+  core::LoadReply reply{asked.number, asked.stream, {}, true, {}, 0};
+  reply.rows.push_back({asked.stream, query.natural(0), asked.up_to, asked.up_to, 0, query.octets(1)});
+  return reply;
 }
 
 /// False if the page is full before its end.
@@ -168,6 +182,8 @@ core::ParkedReply RowReader::load(const core::ParkedRequest& request) {
     parked.due_ms = query.number(2);
     parked.attempts = static_cast<std::uint32_t>(query.number(3));
     parked.reason = query.text(4);
+    parked.history = query.text(6);
+    parked.revived = query.number(7) != 0;
     if (query.number(5) == 0) {
       throw std::runtime_error("the record of a parked message does not fit its checksum: subscription " +
                                std::to_string(request.subscription) + ", sequence " + std::to_string(parked.sequence));

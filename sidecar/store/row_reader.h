@@ -3,6 +3,7 @@
 /// Pages of rows and of parked messages.
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include <SQLiteCpp/SQLiteCpp.h>
@@ -27,6 +28,7 @@ class RowReader {
     Sequence newest_row = 0;
   };
 
+  std::optional<core::LoadReply> load_own(const core::LoadRequest& asked);
   StreamBook book_of(core::StreamId stream);
   bool add_rows(const core::LoadRequest& request, const StreamBook& book, core::LoadPage& page);
   bool read_row(std::int64_t id, core::RowRecord& row);
@@ -44,6 +46,7 @@ class RowReader {
   SQLite::Statement place_before_;
   SQLite::Statement place_after_;
   SQLite::Statement parked_between_;
+  SQLite::Statement own_;
   SQLite::Statement parked_;
 };
 

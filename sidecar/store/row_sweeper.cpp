@@ -14,7 +14,8 @@ RowSweeper::RowSweeper(SQLite::Database& database)
       book_(database, "SELECT pruned_to, row_count, sequence_count, octet_count FROM stream WHERE id = ?1"),
       oldest_(database,
               "SELECT id, first, last, length(octets), stored_ms, EXISTS(SELECT 1 FROM parked WHERE stream = ?1 "
-              "AND sequence BETWEEN b.first AND b.last) FROM batch AS b WHERE stream = ?1 AND first >= coalesce("
+              "AND sequence BETWEEN b.first AND b.last AND parked.octets IS NULL) FROM batch AS b WHERE stream = ?1 "
+              "AND first >= coalesce("
               "(SELECT first FROM batch WHERE stream = ?1 AND first <= ?2 ORDER BY first DESC LIMIT 1), 0) "
               "AND first <= ?3 AND last > ?2 AND last <= ?3 ORDER BY first LIMIT ?4"),
       held_(database,
@@ -24,13 +25,15 @@ RowSweeper::RowSweeper(SQLite::Database& database)
             "SELECT id, first, last, length(octets) FROM batch AS b WHERE stream = ?1 AND first >= coalesce("
             "(SELECT first FROM batch WHERE stream = ?1 AND first <= ?2 ORDER BY first DESC LIMIT 1), 0) "
             "AND first <= ?3 AND last > ?2 AND last <= ?3 AND NOT EXISTS("
-            "SELECT 1 FROM parked WHERE stream = ?1 AND sequence BETWEEN b.first AND b.last) ORDER BY first LIMIT ?4"),
+            "SELECT 1 FROM parked WHERE stream = ?1 AND sequence BETWEEN b.first AND b.last AND parked.octets IS NULL) "
+            "ORDER BY first LIMIT ?4"),
       find_unparked_(database,
                      "SELECT b.id, b.first, b.last, length(b.octets), s.id FROM subscription AS u "
                      "JOIN stream AS s ON s.id = u.stream JOIN batch AS b ON b.id = (SELECT id FROM batch "
                      "WHERE stream = u.stream AND first <= ?2 ORDER BY first DESC LIMIT 1) "
                      "WHERE u.id = ?1 AND b.last >= ?2 AND b.last <= s.pruned_to AND NOT EXISTS("
-                     "SELECT 1 FROM parked WHERE stream = s.id AND sequence BETWEEN b.first AND b.last)"),
+                     "SELECT 1 FROM parked WHERE stream = s.id AND sequence BETWEEN b.first AND b.last AND "
+                     "parked.octets IS NULL)"),
       remove_(database, "DELETE FROM batch WHERE id = ?1"),
       account_(database,
                "UPDATE stream SET row_count = row_count - ?2, sequence_count = sequence_count - ?3, "

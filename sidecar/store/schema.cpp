@@ -29,7 +29,8 @@ constexpr std::array version_1{
     "pruned_to INTEGER NOT NULL DEFAULT 0, newest_row INTEGER NOT NULL DEFAULT 0, "
     "row_count INTEGER NOT NULL DEFAULT 0, sequence_count INTEGER NOT NULL DEFAULT 0, "
     "octet_count INTEGER NOT NULL DEFAULT 0, retain_ms INTEGER NOT NULL, retain_messages INTEGER NOT NULL, "
-    "retain_octets INTEGER NOT NULL, sum INTEGER NOT NULL DEFAULT 0) STRICT",
+    "retain_octets INTEGER NOT NULL, expire_ms INTEGER NOT NULL, expired_dead INTEGER NOT NULL, "
+    "sum INTEGER NOT NULL DEFAULT 0) STRICT",
 
     "CREATE TABLE grant_block(stream INTEGER NOT NULL REFERENCES stream(id), grant_id INTEGER NOT NULL, "
     "first INTEGER NOT NULL, last INTEGER NOT NULL, handle INTEGER NOT NULL, sum INTEGER NOT NULL, "
@@ -38,6 +39,8 @@ constexpr std::array version_1{
     "CREATE TABLE subscription(id INTEGER PRIMARY KEY, stream INTEGER NOT NULL REFERENCES stream(id), "
     "name TEXT NOT NULL, mode TEXT NOT NULL, start INTEGER NOT NULL, claim INTEGER NOT NULL, "
     "made INTEGER NOT NULL, max_messages INTEGER NOT NULL, max_octets INTEGER NOT NULL, on_limit TEXT NOT NULL, "
+    "retry_initial_ms INTEGER NOT NULL, retry_factor_percent INTEGER NOT NULL, retry_max_ms INTEGER NOT NULL, "
+    "attempts_max INTEGER NOT NULL, "
     "sum INTEGER NOT NULL DEFAULT 0, UNIQUE(stream, name)) STRICT",
 
     // No line: everything. up_to: what was copied up to there belongs by this one; 0: by which all that follows does.
@@ -61,9 +64,11 @@ constexpr std::array version_1{
     "stored_ms INTEGER NOT NULL, octets BLOB NOT NULL, CHECK(first > 0 AND first <= last)) STRICT",
     "CREATE UNIQUE INDEX batch_place ON batch(stream, first)",
 
+    // octets: the batch of this one message, if it was a dead letter and has no row; it has its own checksum.
     "CREATE TABLE parked(subscription INTEGER NOT NULL REFERENCES subscription(id), sequence INTEGER NOT NULL, "
     "stream INTEGER NOT NULL, grant_id INTEGER NOT NULL, due_ms INTEGER NOT NULL, attempts INTEGER NOT NULL, "
-    "reason TEXT NOT NULL, sum INTEGER NOT NULL, PRIMARY KEY(subscription, sequence)) STRICT, WITHOUT ROWID",
+    "reason TEXT NOT NULL, history TEXT NOT NULL, sum INTEGER NOT NULL, octets BLOB, "
+    "PRIMARY KEY(subscription, sequence)) STRICT, WITHOUT ROWID",
     "CREATE INDEX parked_due ON parked(subscription, due_ms)",
     "CREATE INDEX parked_row ON parked(stream, sequence)",
 
@@ -71,7 +76,7 @@ constexpr std::array version_1{
     "CREATE TABLE dead(id INTEGER PRIMARY KEY, subscription INTEGER NOT NULL, stream INTEGER NOT NULL, "
     "sequence INTEGER NOT NULL, grant_id INTEGER NOT NULL, attempts INTEGER NOT NULL, buried_ms INTEGER NOT NULL, "
     "reason TEXT NOT NULL, topic TEXT NOT NULL, payload BLOB NOT NULL, attributes BLOB NOT NULL, "
-    "sum INTEGER NOT NULL, UNIQUE(subscription, sequence)) STRICT",
+    "history TEXT NOT NULL, source_us INTEGER NOT NULL, sum INTEGER NOT NULL, UNIQUE(subscription, sequence)) STRICT",
 };
 
 /// The name of the table or index that a statement makes.

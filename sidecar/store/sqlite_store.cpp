@@ -11,6 +11,7 @@
 #include <restante/error.h>
 
 #include "sidecar/store/database.h"
+#include "sidecar/store/dead_reader.h"
 #include "sidecar/store/image_reader.h"
 #include "sidecar/store/open_store.h"
 #include "sidecar/store/row_reader.h"
@@ -30,11 +31,15 @@ std::uint64_t log_octets_of(const core::Transaction& transaction, std::uint64_t 
   constexpr std::uint64_t record = 256;
   constexpr std::uint64_t range = 42;  // two numbers, brackets and commas
   constexpr std::uint64_t pages_of_trees = 64U << 10;
-  std::uint64_t sum = record * (transaction.streams.size() + transaction.grants.size() + transaction.parked.size() +
-                                transaction.subscriptions.size() + transaction.unparked.size() +
-                                transaction.gaps.size() + transaction.told.size() + removed);
+  std::uint64_t sum =
+      record * (transaction.streams.size() + transaction.grants.size() + transaction.parked.size() +
+                transaction.subscriptions.size() + transaction.unparked.size() + transaction.gaps.size() +
+                transaction.told.size() + transaction.raised.size() + removed);
   for (const auto& row : transaction.rows) sum += record + row.octets.size();
-  for (const auto& dead : transaction.dead) sum += 2 * record + dead.payload.size() + dead.attributes.size();
+  for (const auto& dead : transaction.dead) {
+    sum += 2 * record + dead.payload.size() + dead.attributes.size() + dead.history.size();
+  }
+  for (const auto& parked : transaction.parked) sum += parked.octets.size() + parked.history.size();
   for (const auto& cursor : transaction.cursors) sum += record + range * cursor.settled.size();
   return sum + sum / 4 + pages_of_trees;
 }
@@ -48,13 +53,15 @@ struct SqliteStore::Engine {
         space(*open.database, open.paths, open.budget),
         sweeper(*open.database),
         writer(*open.database, sweeper),
-        reader(*open.database) {}
+        reader(*open.database),
+        dead_reader(*open.database) {}
 
   OpenStore open;
   Space space;
   RowSweeper sweeper;
   TransactionWriter writer;
   RowReader reader;
+  DeadReader dead_reader;
   SQLite::Statement begin{*open.database, "BEGIN IMMEDIATE"};
   SQLite::Statement commit{*open.database, "COMMIT"};
 };
@@ -161,6 +168,10 @@ core::StoreImage SqliteStore::image() {
 
 core::LoadReply SqliteStore::load(const core::LoadRequest& request) {
   return guarded("a load", [&] { return engine_->reader.load(request); });
+}
+
+core::DeadReply SqliteStore::load(const core::DeadRequest& request) {
+  return guarded("a load of dead letters", [&] { return engine_->dead_reader.load(request); });
 }
 
 core::ParkedReply SqliteStore::load(const core::ParkedRequest& request) {

@@ -30,6 +30,7 @@ class SqliteStore : public core::Store, public IdleWork {
   core::CommitToken commit(const core::Transaction& transaction) override;
   core::LoadReply load(const core::LoadRequest& request) override;
   core::ParkedReply load(const core::ParkedRequest& request) override;
+  core::DeadReply load(const core::DeadRequest& request) override;
 
   /// One short step of what can wait: rows of a big prune, checkpoint, vacuum, taking the ballast back. To be called
   /// when there is nothing else to do; true means that there is more. Throws StoreFailed.

@@ -20,6 +20,8 @@ void StorageThread::submit(core::Transaction transaction) { submit_request(std::
 void StorageThread::submit(const core::LoadRequest& request) { submit_request(request); }
 void StorageThread::submit(const core::ParkedRequest& request) { submit_request(request); }
 
+void StorageThread::submit(core::DeadRequest request) { submit_request(std::move(request)); }
+
 void StorageThread::submit_request(Request request) {
   {
     const std::lock_guard lock(mutex_);

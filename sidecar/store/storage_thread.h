@@ -28,7 +28,8 @@ struct StorageFailed {
   std::string text;
 };
 
-using StorageResult = std::variant<core::CommitToken, CommitFull, core::LoadReply, core::ParkedReply, StorageFailed>;
+using StorageResult =
+    std::variant<core::CommitToken, CommitFull, core::LoadReply, core::ParkedReply, core::DeadReply, StorageFailed>;
 
 /// Takes requests, one at a time and in their order, and keeps the answers till they are taken, in the same order. So a
 /// load sees every commit that was submitted before it. Between requests it does the store's idle work.
@@ -45,6 +46,7 @@ class StorageThread {
   void submit(core::Transaction transaction);
   void submit(const core::LoadRequest& request);
   void submit(const core::ParkedRequest& request);
+  void submit(core::DeadRequest request);
 
   /// What was answered since the last call; empty if nothing was.
   [[nodiscard]] std::vector<StorageResult> take_results();
@@ -53,7 +55,7 @@ class StorageThread {
   void stop();
 
  private:
-  using Request = std::variant<core::Transaction, core::LoadRequest, core::ParkedRequest>;
+  using Request = std::variant<core::Transaction, core::LoadRequest, core::ParkedRequest, core::DeadRequest>;
 
   void submit_request(Request request);
   void run();
@@ -61,6 +63,7 @@ class StorageThread {
   StorageResult answer(const core::Transaction& transaction);
   StorageResult answer(const core::LoadRequest& request) { return store_->load(request); }
   StorageResult answer(const core::ParkedRequest& request) { return store_->load(request); }
+  StorageResult answer(const core::DeadRequest& request) { return store_->load(request); }
   void publish(StorageResult result);
 
   std::unique_ptr<core::Store> store_;  // of the thread, from its start to its end

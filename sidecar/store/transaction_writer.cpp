@@ -22,22 +22,29 @@ struct Growth {
 };
 
 constexpr const char* put_subscription =
-    "INSERT INTO subscription(id, stream, name, mode, start, claim, made, max_messages, max_octets, on_limit) "
-    "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT(id) DO UPDATE SET stream = ?2, name = ?3, "
-    "mode = ?4, start = ?5, claim = ?6, made = ?7, max_messages = ?8, max_octets = ?9, on_limit = ?10";
+    "INSERT INTO subscription(id, stream, name, mode, start, claim, made, max_messages, max_octets, on_limit, "
+    "retry_initial_ms, retry_factor_percent, retry_max_ms, attempts_max) "
+    "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) ON CONFLICT(id) DO UPDATE SET stream = ?2, "
+    "name = ?3, mode = ?4, start = ?5, claim = ?6, made = ?7, max_messages = ?8, max_octets = ?9, on_limit = ?10, "
+    "retry_initial_ms = ?11, retry_factor_percent = ?12, retry_max_ms = ?13, attempts_max = ?14";
+
+constexpr const char* put_stream =
+    "INSERT INTO stream(id, name, kind, next, last_row, last_marker, writer, writer_name, writer_host, "
+    "writer_pid, writer_start, retain_ms, retain_messages, retain_octets, expire_ms, expired_dead) "
+    "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16) "
+    "ON CONFLICT(id) DO UPDATE SET name = ?2, kind = ?3, next = ?4, last_row = ?5, last_marker = ?6, "
+    "writer = ?7, writer_name = ?8, writer_host = ?9, writer_pid = ?10, writer_start = ?11, retain_ms = ?12, "
+    "retain_messages = ?13, retain_octets = ?14, expire_ms = ?15, expired_dead = ?16";
+
+constexpr const char* find_parked =
+    "SELECT sequence FROM parked WHERE subscription = ?1 AND sequence BETWEEN ?2 AND ?3 AND octets IS NULL";
 
 }  // namespace
 
 TransactionWriter::TransactionWriter(SQLite::Database& database, RowSweeper& sweeper)
     : database_(database),
       sweeper_(sweeper),
-      stream_(database,
-              "INSERT INTO stream(id, name, kind, next, last_row, last_marker, writer, writer_name, writer_host, "
-              "writer_pid, writer_start, retain_ms, retain_messages, retain_octets) "
-              "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) "
-              "ON CONFLICT(id) DO UPDATE SET name = ?2, kind = ?3, next = ?4, last_row = ?5, last_marker = ?6, "
-              "writer = ?7, writer_name = ?8, writer_host = ?9, writer_pid = ?10, writer_start = ?11, retain_ms = ?12, "
-              "retain_messages = ?13, retain_octets = ?14"),
+      stream_(database, put_stream),
       sum_stream_(database, sum_stream_sql),
       grant_(
           database,
@@ -56,18 +63,19 @@ TransactionWriter::TransactionWriter(SQLite::Database& database, RowSweeper& swe
                   "UPDATE stream SET row_count = row_count + ?2, sequence_count = sequence_count + ?3, "
                   "octet_count = octet_count + ?4, newest_row = max(newest_row, ?5) WHERE id = ?1"),
       parked_(database,
-              "INSERT INTO parked(subscription, sequence, stream, grant_id, due_ms, attempts, reason, sum) "
-              "SELECT ?1, ?2, stream, ?3, ?4, ?5, ?6, record_sum(?1, ?2, stream, ?3, ?4, ?5, ?6) "
-              "FROM subscription WHERE id = ?1 "
+              "INSERT INTO parked(subscription, sequence, stream, grant_id, due_ms, attempts, reason, history, sum, "
+              "octets) SELECT ?1, ?2, stream, ?3, ?4, ?5, ?6, ?7, record_sum(?1, ?2, stream, ?3, ?4, ?5, ?6, ?7), "
+              "nullif(?8, x'') FROM subscription WHERE id = ?1 "
               "ON CONFLICT(subscription, sequence) DO UPDATE SET grant_id = ?3, due_ms = ?4, attempts = ?5, "
-              "reason = ?6, sum = excluded.sum"),
+              "reason = ?6, history = ?7, sum = excluded.sum, octets = coalesce(excluded.octets, octets)"),
       dead_(database,
             "INSERT INTO dead(subscription, stream, sequence, grant_id, attempts, buried_ms, reason, topic, payload, "
-            "attributes, sum) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, "
-            "record_sum(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)) "
+            "attributes, history, source_us, sum) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, "
+            "record_sum(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)) "
             "ON CONFLICT(subscription, sequence) DO NOTHING"),
-      find_parked_(database, "SELECT sequence FROM parked WHERE subscription = ?1 AND sequence BETWEEN ?2 AND ?3"),
-      unpark_(database, "DELETE FROM parked WHERE subscription = ?1 AND sequence = ?2"),
+      raise_(database, "DELETE FROM dead WHERE subscription = ?1 AND sequence = ?2"),
+      find_parked_(database, find_parked),
+      unpark_(database, "DELETE FROM parked WHERE subscription = ?1 AND sequence = ?2 AND (?3 = 0 OR grant_id = ?3)"),
       gap_(database,
            "INSERT INTO gap(subscription, number, first, last, reason, sum) "
            "VALUES(?1, ?2, ?3, ?4, ?5, record_sum(?1, ?2, ?3, ?4, ?5)) ON CONFLICT DO NOTHING"),
@@ -97,6 +105,7 @@ std::vector<core::Pruned> TransactionWriter::apply(const core::Transaction& tran
   }
   for (const auto& subscription : transaction.subscriptions) write_subscription(subscription);
   write_rows(transaction);
+  for (const auto& letter : transaction.raised) SqlQuery(raise_).with(letter.subscription).with(letter.sequence).run();
   for (const auto& parked : transaction.parked) write_parked(parked);
   for (const auto& dead : transaction.dead) write_dead(dead);
   for (const auto& message : transaction.unparked) unpark(message);
@@ -138,6 +147,8 @@ void TransactionWriter::write_stream(const core::StreamRecord& stream) {
       .with(stream.retention.age_ms)
       .with(stream.retention.messages)
       .with(stream.retention.octets)
+      .with(stream.expiry.after_ms)
+      .with(std::int64_t{stream.expiry.dead ? 1 : 0})
       .run();
   SqlQuery(sum_stream_).with(stream.id).run();
 }
@@ -168,6 +179,10 @@ void TransactionWriter::write_subscription(const core::SubscriptionRecord& subsc
       .with(subscription.limit.messages)
       .with(subscription.limit.octets)
       .with(on_limit)
+      .with(subscription.retry.initial_ms)
+      .with(subscription.retry.factor_percent)
+      .with(subscription.retry.max_ms)
+      .with(subscription.retry.attempts_max)
       .run();
   SqlQuery(clear_filters_).with(subscription.id).run();
   std::int64_t position = 0;
@@ -221,6 +236,8 @@ void TransactionWriter::write_parked(const core::ParkedRecord& parked) {
                            .with(parked.due_ms)
                            .with(parked.attempts)
                            .with(parked.reason)
+                           .with(parked.history)
+                           .with_octets(parked.octets.octets())
                            .run();
   if (written == 0) throw std::logic_error("a parked message is of a subscription that is not there");
 }
@@ -237,6 +254,8 @@ void TransactionWriter::write_dead(const core::DeadRecord& dead) {
       .with(dead.topic)
       .with_octets(dead.payload)
       .with_octets(dead.attributes)
+      .with(dead.history)
+      .with(dead.source_time_us)
       .run();
 }
 
@@ -264,7 +283,7 @@ void TransactionWriter::unpark(const core::Unpark& message) {
     for (const Sequence sequence : parked) unpark({message.subscription, sequence});
     return;
   }
-  const auto removed = SqlQuery(unpark_).with(message.subscription).with(message.sequence).run();
+  const auto removed = SqlQuery(unpark_).with(message.subscription).with(message.sequence).with(message.grant).run();
   if (removed != 0) sweeper_.revisit(message);
 }
 

@@ -51,6 +51,7 @@ class TransactionWriter {
   SQLite::Statement count_rows_;
   SQLite::Statement parked_;
   SQLite::Statement dead_;
+  SQLite::Statement raise_;
   SQLite::Statement find_parked_;
   SQLite::Statement unpark_;
   SQLite::Statement gap_;

@@ -49,6 +49,30 @@ TEST_CASE("a redelivery of a settled id above the floor is acked again and not d
   CHECK(bench.said().acks == Ids{InboxBench::ids(1, 1)});
 }
 
+TEST_CASE("a rejected id comes again when an operator wants it to, and what was said of it is over") {
+  InboxBench bench;
+  bench.connect();
+  bench.live({1, 2});
+  bench.take_and(Verdict::reject);
+  bench.take_and(Verdict::ack);
+  bench.said();
+  const auto again = [&](Sequence sequence) {
+    bench.inbox.on_redelivery({bench.token, InboxBench::grant, {{{sequence, sequence}, 0}}, 0, true},
+                              batch_of(InboxBench::grant, {sequence, sequence}), bench.now);
+  };
+  again(1);
+  again(2);  // that was acked: its work is done, whatever the books say
+  const Inbox::Item item = bench.take();
+  CHECK(item.sequence == 1);
+  CHECK_FALSE(bench.inbox.ready());
+  const Settle said = bench.said();
+  CHECK(said.acks == Ids{InboxBench::ids(2, 2)});
+  CHECK(said.rejects.empty());
+  CHECK(bench.settle(item.hand, Verdict::ack));
+  CHECK(bench.said().acks == Ids{InboxBench::ids(1, 1)});
+  CHECK(bench.connect().rejects.empty());
+}
+
 TEST_CASE("a rejected id that comes again is rejected again, never acked") {
   InboxBench bench;
   bench.connect();

@@ -71,9 +71,9 @@ class OfficeBench {
     if (hello) say(peer, Hello{protocol_version, 0, "app", "here", pid, 7});
     return peer;
   }
-  void say(Peer& peer, ControlMessage message) {
+  void say(Peer& peer, ControlMessage message, std::optional<Batch> behind = std::nullopt) {
     peer.spoke = now;
-    office->on_frame(peer.link, ControlFrame{++peer.number, std::move(message)}, now);
+    office->on_frame(peer.link, ControlFrame{++peer.number, std::move(message)}, now, std::move(behind));
     perform();
   }
   void copy(Peer& peer, const Buffer& frame) {
@@ -113,6 +113,7 @@ class OfficeBench {
       office->set_wall(wall_ms());
       for (LoadRequest& request : office->take_loads()) requests_.emplace_back(request);
       for (ParkedRequest& request : office->take_parked_loads()) requests_.emplace_back(request);
+      for (DeadRequest& request : office->take_dead_loads()) requests_.emplace_back(std::move(request));
       if (auto transaction = office->next_transaction(now)) requests_.emplace_back(std::move(*transaction));
       deliver();
       more = disk_runs && disk_step();
@@ -129,6 +130,8 @@ class OfficeBench {
       office->on_loaded(store.load(*load), now);
     } else if (const auto* parked = std::get_if<ParkedRequest>(&request)) {
       office->on_loaded(store.load(*parked), now);
+    } else if (const auto* dead = std::get_if<DeadRequest>(&request)) {
+      office->on_loaded(store.load(*dead), now);
     } else {
       commit(std::get<Transaction>(request));
     }
@@ -186,7 +189,7 @@ class OfficeBench {
   std::size_t refused_commits = 0;
 
  private:
-  using Request = std::variant<Transaction, LoadRequest, ParkedRequest>;
+  using Request = std::variant<Transaction, LoadRequest, ParkedRequest, DeadRequest>;
 
   void commit(const Transaction& transaction) {
     try {

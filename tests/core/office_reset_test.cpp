@@ -121,7 +121,7 @@ TEST_CASE("also after a restart of the sidecar a session of before a reset does 
 TEST_CASE("a reset to what is gone begins with what is left, and says what is gone") {
   Kept one;
   one.leave();
-  one.tool.ask<StreamSet>(SetStream{0, "s", {0, 3, 0}});
+  one.tool.ask<StreamSet>(SetStream{0, "s", Retention{0, 3, 0}, {}});
   one.bench.pass(1s);
   REQUIRE(one.bench.rows() == 3);
   const auto told = one.reset("2");
@@ -133,7 +133,7 @@ TEST_CASE("a reset to what is gone begins with what is left, and says what is go
 TEST_CASE("a reset forward passes what was owed, and what only that subscription pinned goes") {
   Kept one;
   one.leave();
-  one.tool.ask<StreamSet>(SetStream{0, "s", {}});
+  one.tool.ask<StreamSet>(SetStream{0, "s", Retention{}, {}});
   for (int sent = 0; sent < 3; ++sent) one.writer.send(1);
   one.bench.pass(1s);
   REQUIRE(one.bench.rows() == 3);

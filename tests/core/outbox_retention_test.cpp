@@ -22,7 +22,7 @@ struct Kept {
     return range;
   }
   std::optional<StreamSet> set(const Retention& retention, const std::string& stream = "s") {
-    return tool.ask<StreamSet>(SetStream{0, stream, retention});
+    return tool.ask<StreamSet>(SetStream{0, stream, retention, {}});
   }
 
   OfficeBench bench;
@@ -174,7 +174,7 @@ TEST_CASE("a stream that the full disk has no room for yet is not pruned there")
   writer.pattern = StreamPattern::pubsub;
   writer.retention = {0, 5, 0};
   CHECK_NOTHROW([&] {
-    bench.say(bench.connect(900), SetStream{1, "s", {0, 3, 0}});
+    bench.say(bench.connect(900), SetStream{1, "s", Retention{0, 3, 0}, {}});
     bench.pass(2s);
   }());
   CHECK(bench.refused_commits > 0);

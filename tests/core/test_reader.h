@@ -107,9 +107,9 @@ class TestOperator {
 
   /// The answer to `wish`, which is given a number of its own; nullopt: there is none yet.
   template <typename Answer, typename Wish>
-  std::optional<Answer> ask(Wish wish) {
+  std::optional<Answer> ask(Wish wish, std::optional<Batch> behind = std::nullopt) {
     wish.request = ++requests_;
-    bench_.say(peer_, std::move(wish));
+    bench_.say(peer_, std::move(wish), std::move(behind));
     const auto told = last<Answer>();
     return told && told->request == requests_ ? told : std::nullopt;
   }

@@ -204,7 +204,7 @@ TEST_CASE("a control frame whose prefix lies is refused and says why", "[parser]
 }
 
 TEST_CASE("a message of a later version is refused, not guessed at", "[parser]") {
-  for (const std::uint64_t kind : {std::uint64_t{35}, std::uint64_t{1000}, std::uint64_t{0xffff}}) {
+  for (const std::uint64_t kind : {std::uint64_t{41}, std::uint64_t{1000}, std::uint64_t{0xffff}}) {
     Words words = frame_words(kind, 0, 0);
     std::string why;
     CHECK_FALSE(decode(Buffer::copy_of(framed(words)), why));

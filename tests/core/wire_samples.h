@@ -63,9 +63,9 @@ auto fields(const Message& m) {
     const auto& [a, b, c, d, e, f, g, h, i, j, k] = m;
     return std::tie(a, b, c, d, e, f, g, h, i, j, k);
   } else {
-    static_assert(count == 16);
-    const auto& [a, b, c, d, e, f, g, h, i, j, k, l, n, o, p, q] = m;
-    return std::tie(a, b, c, d, e, f, g, h, i, j, k, l, n, o, p, q);
+    static_assert(count == 17);
+    const auto& [a, b, c, d, e, f, g, h, i, j, k, l, n, o, p, q, r] = m;
+    return std::tie(a, b, c, d, e, f, g, h, i, j, k, l, n, o, p, q, r);
   }
 }
 
@@ -114,7 +114,8 @@ inline std::vector<ControlMessage> all_words() {
                 true,
                 28,
                 29,
-                {29, 30, OnLimit::refuse}},
+                {29, 30, OnLimit::refuse},
+                {31, 132, 33, 34}},
       Settle{31,
              {{32, {33, 34}}, {32, {36, 40}}},
              {{35, 36, 37, true}, {35, 38, -1, false}},
@@ -143,7 +144,7 @@ inline std::vector<ControlMessage> all_answers() {
       LiveTarget{88, 89, "tcp://10.0.0.1:7000", 90, 91, true, {"a/#", "b"}},
       Subscribed{92, 93, SubscriptionMode::exclusive, 94, 95, grants(), 96, 97, 98, 99},
       Grants{97, grants()},
-      Redelivery{98, 99, {{{100, 101}, 2}, {{105, 105}, 0}}, 105},
+      Redelivery{98, 99, {{{100, 101}, 2}, {{105, 105}, 0}}, 105, true},
       Checkpoint{102, 103, 101, 104},
       TakenOver{104, "a newer session has it", 105},
       Report{105, "{\"node\":\"edge-7\"}"},
@@ -153,9 +154,18 @@ inline std::vector<ControlMessage> all_answers() {
       Missed{114, 115, {116, 117}, "the limit", 118},
       ResetSubscription{114, "orders", "billing", "@115", true, true},
       WasReset{116, true, "it is not there", 117, 118, 119, 120, 121},
-      SetStream{122, "orders", {123, 124, 125}},
-      StreamSet{126, "it is live only", {127, 128, 129}},
+      SetStream{122, "orders", Retention{123, 124, 125}, Expiry{126, true}},
+      StreamSet{126, "it is live only", {127, 128, 129}, {130, true}},
       Published{114, 115, 119, {{116, {117, 118}}}},
+      ReadDead{130, {"orders", "workers", {131, 132}}, 133, 134, 135, true},
+      DeadLetters{136,
+                  "not now",
+                  {{137, "workers", 138, 139, 140, 141, 142, 143, "no such item", "a/b", "144\tit\tfailed\n"}},
+                  true},
+      ChangeDead{145, DeadAction::edit, {"orders", "#3", {146}}},
+      DeadChanged{147, "removed", 148, 149},
+      SetSubscription{150, "orders", "workers", RetryRule{151, 152, 153, 154}, BacklogLimit{155, 156, OnLimit::refuse}},
+      SubscriptionSet{157, "no", {158, 159, 160, 161}, {162, 163, OnLimit::refuse}},
   };
 }
 

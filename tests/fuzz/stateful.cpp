@@ -98,6 +98,8 @@ class Sidecar {
         office_->on_loaded(store_.load(*load), now_);
       } else if (auto* parked = std::get_if<core::ParkedRequest>(&asked)) {
         office_->on_loaded(store_.load(*parked), now_);
+      } else if (auto* dead = std::get_if<core::DeadRequest>(&asked)) {
+        office_->on_loaded(store_.load(*dead), now_);
       } else {
         commit(std::get<core::Transaction>(asked));
       }
@@ -130,6 +132,7 @@ class Sidecar {
   void perform() {
     for (auto& load : office_->take_loads()) asked_.emplace_back(load);
     for (auto& load : office_->take_parked_loads()) asked_.emplace_back(load);
+    for (auto& load : office_->take_dead_loads()) asked_.emplace_back(std::move(load));
     if (auto transaction = office_->next_transaction(now_)) asked_.emplace_back(std::move(*transaction));
     for (const core::Outgoing& one : office_->take_outgoing()) {
       check_words(one.message);
@@ -158,7 +161,7 @@ class Sidecar {
   std::unique_ptr<core::Office> office_;
   core::LinkId next_link_ = 1;
   std::map<core::LinkId, std::uint64_t> numbers_;
-  std::deque<std::variant<core::Transaction, core::LoadRequest, core::ParkedRequest>> asked_;
+  std::deque<std::variant<core::Transaction, core::LoadRequest, core::ParkedRequest, core::DeadRequest>> asked_;
 };
 
 /// A consumer to which anything is said. It never has an id in two hands.
@@ -217,7 +220,8 @@ class Consumer {
 
   void redeliver() {
     const auto part = batch();
-    core::Redelivery header{script_.one_of(known_.tokens, core::Token{3}), part->header().grant, {}, 0};
+    core::Redelivery header{
+        script_.one_of(known_.tokens, core::Token{3}), part->header().grant, {}, 0, script_.below(4) == 0};
     header.owed.push_back({{part->header().first, part->header().last}, static_cast<std::uint32_t>(script_.below(3))});
     if (script_.chance()) header.owed.push_back({draw_range(script_, known_), 1});
     header.covers = script_.chance() ? part->header().last : script_.number();

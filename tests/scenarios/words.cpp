@@ -102,6 +102,13 @@ struct Teller {
   std::string operator()(const core::WasReset& told) const { return told.done ? "reset" : "not reset"; }
   std::string operator()(const core::SetStream& wish) const { return "set stream " + wish.stream; }
   std::string operator()(const core::StreamSet& told) const { return told.refusal.empty() ? "set" : "not set"; }
+  std::string operator()(const core::ChangeDead& wish) const {
+    constexpr const char* actions[] = {"try again", "drop", "replace"};
+    return std::string(actions[static_cast<std::size_t>(wish.action)]) + " dead letters of " + wish.which.subscription;
+  }
+  std::string operator()(const core::DeadChanged& told) const {
+    return told.refusal.empty() ? "dead letters changed: " + std::to_string(told.letters) : "not changed";
+  }
   std::string operator()(const core::Grants& told) const {
     std::string text = "blocks";
     for (const core::Grant& grant : told.grants) text += " " + text_of(grant.range);

@@ -100,7 +100,8 @@ void Ledger::on_handed(const Reader& reader, const Handed& handed, bool again_al
   }
   Session& session = sessions_.at(reader.session);
   const bool is_new = session.seen.insert({handed.grant, handed.sequence}).second;
-  if (!is_new && !again_allowed) {
+  // An operator may want it to be tried again while somebody still has it from before.
+  if (!is_new && !again_allowed && !book.raised.contains(number)) {
     throw Violation("duplicate in a session: message " + std::to_string(number) + ", " +
                     name_of(handed.grant, handed.sequence) + ", of " + reader.subscription);
   }
@@ -111,14 +112,19 @@ void Ledger::on_handed(const Reader& reader, const Handed& handed, bool again_al
                     " is handed out for the " + std::to_string(times) + ". time as attempt " +
                     std::to_string(handed.attempt));
   }
+  if (book.attempts_max > 0 && handed.attempt > book.attempts_max) {
+    throw Violation("attempt behind the last: message " + std::to_string(number) + " in " + reader.subscription +
+                    " is handed out as attempt " + std::to_string(handed.attempt));
+  }
   if (reader.strict && !session.goes_back && !is_over) check_strict(reader, book, handed, number);
   // A row that the disk lost comes late if its writer has it still: what was behind it did not wait. And an older copy
   // of the store may have what was cut.
-  if (reader.in_order && !session.goes_back)
+  // A dead letter that comes again, or another in its place, is outside of the order.
+  if (reader.in_order && !session.goes_back && !book.raised.contains(number))
     check_order(session, reader, handed, is_first && !excused_.contains(number) && !book.gone.contains(number));
 }
 
-void Ledger::on_gap(const Reader& reader, std::uint64_t number, core::Range range) {
+void Ledger::on_gap(const Reader& reader, std::uint64_t number, core::Range range, core::Instant now) {
   Book& book = books_[reader.subscription];
   Session& session = sessions_.at(reader.session);
   if (!book.may_be_cut) throw Violation("gap that nobody chose: in " + reader.subscription);
@@ -132,7 +138,15 @@ void Ledger::on_gap(const Reader& reader, std::uint64_t number, core::Range rang
   bool any = false;
   for (const auto& [message_number, message] : sent_) {
     if (message.stream != book.stream || message.sequence < range.first || message.sequence > range.last) continue;
-    any = any || owns(book, is_over ? book.former : book.versions, message_number, false);
+    const bool owned = owns(book, is_over ? book.former : book.versions, message_number, false);
+    any = any || owned;
+    const bool is_judged = book.judges_age && owned && !is_over && !session.is_regressed &&
+                           confirmed_.contains(message_number) && !excused_.contains(message_number);
+    const bool is_news = !book.gone.contains(message_number) && !book.handed.contains(message_number) &&
+                         !book.dead.contains(message_number) && !book.never.contains(message_number);
+    if (is_judged && is_news && message.expires > now) {
+      throw Violation("gone before its time: message " + std::to_string(message_number) + " in " + reader.subscription);
+    }
     book.gone.insert(message_number);
   }
   if (!any) throw Violation("gap of nothing: from " + std::to_string(range.first) + " in " + reader.subscription);
@@ -200,6 +214,7 @@ void Ledger::check_strict(const Reader& reader, Book& book, const Handed& handed
     if (!is_before || book.done.contains(number) || book.rejected.contains(number) || book.dead.contains(number))
       continue;
     if (excused_.contains(number) || book.gone.contains(number) || book.never.contains(number)) continue;
+    if (book.raised.contains(number)) continue;
     if (!book.from || number < *book.from || !owns(book, book.versions, number, true)) continue;
     if (book.may_be_cut) {
       book.cut.insert(number);
@@ -227,6 +242,25 @@ void Ledger::on_dead(const std::string& subscription, GrantId grant, Sequence se
   books_[subscription].dead.insert(check_octets(grant, sequence, payload));
 }
 
+void Ledger::on_raised(const std::string& subscription, Number number) {
+  Book& book = books_[subscription];
+  book.dead.erase(number);
+  book.rejected.erase(number);
+  book.raised.insert(number);
+  const Message& message = sent_.at(number);
+  for (auto& [id, session] : sessions_) {
+    if (session.subscription == subscription) session.seen.erase({message.grant, message.sequence});
+  }
+}
+
+void Ledger::on_edited(const std::string& subscription, Number number, Message message) {
+  Book& book = books_[subscription];
+  on_sent(number, std::move(message));
+  on_confirmed(number);
+  only_of_[number] = &book;
+  book.raised.insert(number);
+}
+
 void Ledger::on_regress(std::uint64_t session, Sequence from) {
   Session& known = sessions_.at(session);
   std::erase_if(known.seen, [from](const Id& id) { return id.second >= from; });
@@ -240,7 +274,8 @@ void Ledger::on_store_replaced(const std::set<Number>& confirmed, const std::set
   for (auto& [name, book] : books_) {
     if (book.removed) book.never.clear();  // this may be the one that was there before
     if (subscriptions.contains(name)) continue;
-    book.from.reset();  // it begins anew when its consumer comes, with what is sent then
+    book.from.reset();      // it begins anew when its consumer comes, with what is sent then
+    book.attempts_max = 0;  // and perhaps without its rules
   }
   for (auto& [id, session] : sessions_) {
     if (!subscriptions.contains(session.subscription)) session.goes_back = true;
@@ -268,6 +303,7 @@ void Ledger::on_memory(std::uint64_t octets, std::uint64_t bound) {
 bool Ledger::owns(const Book& book, const std::vector<Version>& versions, Number number, bool by_all) const {
   const Message& message = sent_.at(number);
   if (message.stream != book.stream) return false;
+  if (const auto only = only_of_.find(number); only != only_of_.end()) return only->second == &book;
   bool any = false, all = true;
   for (std::size_t at = 0; at < versions.size(); ++at) {
     const Version& version = versions[at];

@@ -15,6 +15,7 @@
 #include <restante/types.h>
 
 #include "core/messages.h"
+#include "core/time.h"
 
 namespace restante::sim {
 
@@ -37,6 +38,7 @@ class Ledger {
     std::string payload;
     GrantId grant = 0;
     Sequence sequence = 0;
+    core::Instant expires = core::never;  ///< not before this
   };
   void on_sent(Number number, Message message);
   void on_confirmed(Number number);
@@ -87,6 +89,10 @@ class Ledger {
   void on_rejected(const std::string& subscription, Number number) { books_[subscription].rejected.insert(number); }
   void on_given_back(std::uint64_t session, GrantId grant, Sequence sequence);
   void on_dead(const std::string& subscription, GrantId grant, Sequence sequence, std::string_view payload);
+  /// A dead letter of it is one no more, and what was said of it does not count any more: it comes again.
+  void on_raised(const std::string& subscription, Number number);
+  /// Another message, for it alone, has taken the place of a dead letter.
+  void on_edited(const std::string& subscription, Number number, Message message);
   /// The session was told that its node's store has forgotten what is from `from` on.
   void on_regress(std::uint64_t session, Sequence from);
 
@@ -94,9 +100,15 @@ class Ledger {
   void on_limit(const std::string& subscription, const BacklogLimit& limit) {
     books_[subscription].may_be_cut = limit != BacklogLimit{} && limit.then == OnLimit::cut;
   }
+  /// Its messages may expire. `judged`: by a clock that nobody sets, and nothing else takes any of them.
+  void on_expiry(const std::string& subscription, bool judged) {
+    books_[subscription].may_be_cut = true;
+    books_[subscription].judges_age = judged;
+  }
+  void on_attempts_max(const std::string& subscription, std::int64_t most) { books_[subscription].attempts_max = most; }
   /// The application was told that of what it has not got in `range` the rest is gone: that is excused, if somebody
   /// chose a limit for it.
-  void on_gap(const Reader& reader, std::uint64_t number, core::Range range);
+  void on_gap(const Reader& reader, std::uint64_t number, core::Range range, core::Instant now);
 
   // ---- what is taken away
   [[nodiscard]] const std::set<Number>& confirmed() const noexcept { return confirmed_; }
@@ -135,9 +147,12 @@ class Ledger {
     std::optional<Number> from;   ///< owns what is sent from this number on; nullopt: nobody was told yet
     std::set<Number> never;       ///< confirmed before it was asked for
     std::set<Number> done, dead, rejected;
-    std::set<Number> gone;  ///< in a gap that was told
-    std::set<Number> cut;   ///< what is behind it was handed out: it must be gone
+    std::set<Number> raised;  ///< were dead letters: what is behind them did not wait
+    std::set<Number> gone;    ///< in a gap that was told
+    std::set<Number> cut;     ///< what is behind it was handed out: it must be gone
     bool may_be_cut = false;
+    bool judges_age = false;
+    std::int64_t attempts_max = 0;           ///< 0: not judged
     std::map<Number, std::uint32_t> handed;  ///< how often
     std::size_t lost = 0;                    ///< sessions
     bool removed = false;                    ///< once; an older store may have it again
@@ -163,6 +178,7 @@ class Ledger {
   std::map<Id, Number> ids_;
   std::set<Number> confirmed_, excused_;
   std::map<std::string, Book> books_;
+  std::map<Number, const Book*> only_of_;  // messages that an operator made for one subscription
   std::map<std::uint64_t, Session> sessions_;
 };
 

@@ -45,7 +45,13 @@ constexpr const char* names[] = {"Heartbeat",
                                  "WasReset",
                                  "SetStream",
                                  "StreamSet",
-                                 "Published"};
+                                 "Published",
+                                 "ReadDead",
+                                 "DeadLetters",
+                                 "ChangeDead",
+                                 "DeadChanged",
+                                 "SetSubscription",
+                                 "SubscriptionSet"};
 
 /// The message's kind, and what of it matters to follow a story.
 std::string name_of(const core::ControlMessage& message) {
@@ -66,6 +72,7 @@ std::string name_of(const core::ControlMessage& message) {
       text += " " + std::to_string(owed.range.first) + "-" + std::to_string(owed.range.last) + " after " +
               std::to_string(owed.attempts);
     }
+    if (redelivery->revived) text += " revived";
   }
   if (const auto* confirmed = std::get_if<core::Confirmed>(&message)) {
     text += " to " + std::to_string(confirmed->to) + ", settled to " + std::to_string(confirmed->settled_to) +
@@ -160,7 +167,8 @@ void SimSidecar::on_frames(const LinkRef& link, const Frames& frames, core::Inst
     if (tell) tell("  link " + std::to_string(link->id) + " > " + name);
     count_early(control->message);
     witness_.on_message(control->message, *office_);
-    office_->on_frame(link->id, *control, now);
+    auto behind = frames.size() > 1 ? core::Batch::parse(frames.back(), why) : std::nullopt;
+    office_->on_frame(link->id, *control, now, std::move(behind));
     witness_.after_message(control->message, *office_);
   }
   perform(now);
@@ -229,7 +237,13 @@ void SimSidecar::commit(const core::Transaction& transaction) {
         if (known != disk_.contents().subscriptions.end() && made(known->second) != made(record))
           reset.push_back(record);
       }
+      std::vector<core::DeadRecord> raised;
+      for (const core::DeadKey& key : transaction.raised) {
+        const auto known = disk_.contents().dead.find({key.subscription, key.sequence});
+        if (known != disk_.contents().dead.end()) raised.push_back(known->second);
+      }
       const core::CommitToken token = disk_.commit(transaction);
+      tell_raised(transaction, raised);
       if (!transaction.gaps.empty()) count("cut by a limit");
       for (const std::string& name : removed) on_removed(name);
       for (const core::SubscriptionRecord& record : reset) on_reset(record);
@@ -245,6 +259,16 @@ void SimSidecar::commit(const core::Transaction& transaction) {
   count(failing_ == Failing::kept ? "commit failed and holds" : "commit failed and is lost");
   if (tell) tell("  disk: failed");
   failed_ = true;
+}
+
+void SimSidecar::tell_raised(const core::Transaction& transaction, const std::vector<core::DeadRecord>& letters) const {
+  for (const core::DeadRecord& letter : letters) {
+    const auto at =
+        std::find_if(transaction.parked.begin(), transaction.parked.end(), [&](const core::ParkedRecord& parked) {
+          return parked.subscription == letter.subscription && parked.sequence == letter.sequence;
+        });
+    on_raised(letter, at == transaction.parked.end() ? nullptr : &*at);
+  }
 }
 
 bool SimSidecar::disk_step() {
@@ -304,6 +328,7 @@ void SimSidecar::tick(core::Instant now, std::int64_t wall_ms) {
 void SimSidecar::perform(core::Instant now) {
   for (core::LoadRequest& load : office_->take_loads()) requests_.emplace_back(load);
   for (core::ParkedRequest& load : office_->take_parked_loads()) requests_.emplace_back(load);
+  for (core::DeadRequest& load : office_->take_dead_loads()) requests_.emplace_back(std::move(load));
   if (auto transaction = office_->next_transaction(now)) {
     witness_.check_cuts(*transaction, *office_);
     requests_.emplace_back(std::move(*transaction));

@@ -70,6 +70,9 @@ class SimSidecar {
   /// Called with the name of each subscription that is removed on the disk.
   std::function<void(const std::string&)> on_removed;
   std::function<void(const core::SubscriptionRecord&)> on_reset;
+  /// Called for each dead letter that is one no more, on the disk: what it was, and the message that is parked instead,
+  /// or nullptr if it was dropped.
+  std::function<void(const core::DeadRecord&, const core::ParkedRecord*)> on_raised;
   std::vector<core::Transaction>* commits = nullptr;    ///< gets a copy of each commit that holds
   std::function<void(const core::LoadReply&)> on_load;  ///< if set, called for each page of rows
 
@@ -77,12 +80,13 @@ class SimSidecar {
   void on_frames(const LinkRef& link, const Frames& frames, core::Instant now);
   void count_early(const core::ControlMessage& message);
   void commit(const core::Transaction& transaction);
+  void tell_raised(const core::Transaction& transaction, const std::vector<core::DeadRecord>& letters) const;
 
-  using Request = std::variant<core::Transaction, core::LoadRequest, core::ParkedRequest>;
+  using Request = std::variant<core::Transaction, core::LoadRequest, core::ParkedRequest, core::DeadRequest>;
   struct Full {
     std::string text;
   };
-  using Answer = std::variant<core::CommitToken, Full, core::LoadReply, core::ParkedReply>;
+  using Answer = std::variant<core::CommitToken, Full, core::LoadReply, core::ParkedReply, core::DeadReply>;
 
   core::MemoryStore& disk_;
   std::unique_ptr<core::Office> office_;

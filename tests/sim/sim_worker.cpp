@@ -26,6 +26,7 @@ core::Inbox::Options options_of(const Role& role, const SimWorker::Setup& setup)
                                   : core::SubscriptionMode::shared;
   options.filters = role.filters;
   options.limit = role.limit;
+  options.retry = role.retry;
   return options;
 }
 

@@ -36,6 +36,7 @@ struct Role {
   [[nodiscard]] bool hears_live() const noexcept { return exclusive && !strict; }
   bool is_changed = false;  ///< the filters are other ones than it was made with
   BacklogLimit limit{};
+  RetryRule retry{};
 };
 
 /// One life of a working process, or of one that reads in order.

@@ -153,8 +153,11 @@ void Witness::check_cuts(const core::Transaction& transaction, const core::Offic
     for (const auto& [id, subscription] : outbox.subscriptions()) {
       const Cut counted = count_cut(subscription.group.cursor());
       core::IntervalSet gaps;
+      bool is_expiry = false;
       for (const core::GapRecord& gap : transaction.gaps) {
-        if (gap.subscription == id) gaps.insert(gap.range);
+        if (gap.subscription != id) continue;
+        gaps.insert(gap.range);
+        is_expiry = is_expiry || gap.reason.find(core::ReaderGroup::expired_text) != std::string::npos;
       }
       const std::string whose = subscription.record.name + " of " + name;
       for (const core::Range& range : counted.gone.ranges()) {
@@ -171,7 +174,7 @@ void Witness::check_cuts(const core::Transaction& transaction, const core::Offic
         }
       }
       const BacklogLimit& limit = subscription.record.limit;
-      const bool is_above = counted.cut == 0 || (limit.messages > 0 && limit.octets > 0) ||
+      const bool is_above = counted.cut == 0 || is_expiry || (limit.messages > 0 && limit.octets > 0) ||
                             counted.messages >= limit.messages - limit.messages / 8;
       if (!is_above && subscription.beyond.messages() == 0) {
         throw Violation("cut below a limit: " + std::to_string(counted.messages) + " messages left of " +

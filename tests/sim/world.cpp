@@ -27,6 +27,9 @@ World::World(std::uint64_t seed, const WorldOptions& options)
     ledger_.on_removed(name);
   };
   sidecar_.on_reset = [this](const core::SubscriptionRecord& record) { on_reset(record); };
+  sidecar_.on_raised = [this](const core::DeadRecord& letter, const core::ParkedRecord* parked) {
+    on_raised(letter, parked);
+  };
   sidecar_.on_replay = [this](const core::Subscribed& told) { on_replay(told); };
   make_subscriptions();
   start_sidecar();
@@ -113,7 +116,10 @@ void World::send(std::size_t messages) {
   SimProducer& producer = *producers_[random_.below(producers_.size())];
   if (!runs(producer)) return;
   const std::uint64_t first = next_number_;
-  const SimProducer::Shape shape{topic(random_.below(options_.topics)), messages, options_.payload, 0};
+  SimProducer::Shape shape{topic(random_.below(options_.topics)), messages, options_.payload, 0};
+  if (options_.expiry && !healing_ && random_.chance(1, 4)) {
+    shape.expire_after_ms = static_cast<std::int64_t>(100 + random_.below(6000));
+  }
   const Buffer copy = producer.send(ledger_, next_number_, shape, now_, live);
   if (copy.empty()) return;
   for (std::uint64_t number = first; number < next_number_; ++number) sent_ms_[number] = wall_ms();

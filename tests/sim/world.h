@@ -8,6 +8,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tests/sim/sim_listener.h"
@@ -63,6 +64,8 @@ class World {
   void make_subscriptions();
   [[nodiscard]] std::string topic(std::size_t number) const;
   [[nodiscard]] BacklogLimit draw_limit();
+  void draw_rules(Role& role);
+  void on_rules(const Role& role);
   [[nodiscard]] std::unique_ptr<SimProducer> make_producer(const std::string& stream);
   [[nodiscard]] std::unique_ptr<SimWorker> make_consumer(const Role& role);
   void make_listeners(const std::string& stream);
@@ -81,6 +84,10 @@ class World {
   void reset_subscription();
   void on_reset(const core::SubscriptionRecord& record);
   [[nodiscard]] bool is_there(std::int64_t made) const;
+
+  // ---- world_dead.cpp
+  void change_dead();
+  void on_raised(const core::DeadRecord& letter, const core::ParkedRecord* parked);
 
   void end_fenced();
   void end_taken_over();
@@ -158,9 +165,10 @@ class World {
   Ledger ledger_;
   std::uint64_t next_number_ = 1;
   std::uint32_t next_pid_ = 100;
-  std::set<std::string> removed_and_told_;  // subscriptions whose consumer has ended beside a rival
-  std::size_t late_ = 0;                    // subscriptions made on the way
-  LinkRef tool_;                            // of who asked for the last removal
+  std::set<std::string> removed_and_told_;              // subscriptions whose consumer has ended beside a rival
+  std::set<std::pair<GrantId, Sequence>> tried_again_;  // dead letters
+  std::size_t late_ = 0;                                // subscriptions made on the way
+  LinkRef tool_;                                        // of who asked for the last removal
   bool healing_ = false;
   bool keep_trace_ = false;
   std::vector<std::string> trace_;

@@ -57,6 +57,8 @@ WorldOptions WorldOptions::draw(std::uint64_t seed) {
   if (options.replays) options.retention = draw_retention(random);
   options.limits = random.chance(1, 3);
   options.strict = random.chance(1, 3);
+  options.expiry = random.chance(1, 4);
+  options.undead = random.chance(1, 2) && (options.temper.reject > 0 || options.temper.nack > 0);
   // The judge of each is about what the other one changes.
   options.resets = random.chance(1, 2) && !options.changes && !options.backups;
   return options;
@@ -71,25 +73,18 @@ std::string WorldOptions::text() const {
       ", reject " + std::to_string(temper.reject) + ", release " + std::to_string(temper.release) + ", hang " +
       std::to_string(temper.hang) + ", poison " + std::to_string(temper.poison) + ", next " + std::to_string(next) +
       ", keeps " + std::to_string(retention.messages) + " messages and " + std::to_string(retention.age_ms) + " ms";
-  for (const auto& [name, on] : std::initializer_list<std::pair<const char*, bool>>{{"live", live},
-                                                                                    {"elision", outbox.elision},
-                                                                                    {"crashes", crashes},
-                                                                                    {"cuts", cuts},
-                                                                                    {"rivals", rivals},
-                                                                                    {"late", late},
-                                                                                    {"changes", changes},
-                                                                                    {"replays", replays},
-                                                                                    {"limits", limits},
-                                                                                    {"strict", strict},
-                                                                                    {"resets", resets},
-                                                                                    {"clogs", clogs},
-                                                                                    {"freezes", freezes},
-                                                                                    {"zombies", zombies},
-                                                                                    {"jumps", jumps},
-                                                                                    {"backups", backups},
-                                                                                    {"damage", damage},
-                                                                                    {"full disk", full_disk},
-                                                                                    {"bad disk", bad_disk}}) {
+  for (const auto& [name, on] :
+       std::initializer_list<std::pair<const char*, bool>>{{"live", live},        {"elision", outbox.elision},
+                                                           {"crashes", crashes},  {"cuts", cuts},
+                                                           {"rivals", rivals},    {"late", late},
+                                                           {"changes", changes},  {"replays", replays},
+                                                           {"limits", limits},    {"strict", strict},
+                                                           {"expiry", expiry},    {"resets", resets},
+                                                           {"undead", undead},    {"clogs", clogs},
+                                                           {"freezes", freezes},  {"zombies", zombies},
+                                                           {"jumps", jumps},      {"backups", backups},
+                                                           {"damage", damage},    {"full disk", full_disk},
+                                                           {"bad disk", bad_disk}}) {
     if (on) text += std::string(", ") + name;
   }
   return text;

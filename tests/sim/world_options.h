@@ -36,8 +36,10 @@ struct WorldOptions {
   bool changes = false;    ///< of the filters of subscriptions
   bool replays = false;    ///< sessions that read what is kept; with retention also its changes
   bool limits = false;     ///< subscriptions have small ones, and are cut
+  bool expiry = false;     ///< some messages may get too old
   bool strict = false;     ///< some of the exclusive ones are
   bool resets = false;     ///< subscriptions begin again at another place
+  bool undead = false;     ///< dead letters are tried again, dropped, and replaced by others
   bool clogs = false;      ///< a path stands still in one direction, and goes on later
   bool freezes = false;    ///< processes that stop for a while, sidecars too
   bool zombies = false;    ///< producers that freeze, are replaced, and wake up

@@ -22,8 +22,10 @@ void World::make_subscriptions() {
     const std::string tail = number == 0 ? "" : "-of-" + std::to_string(number + 1);
     const std::string stream = "orders" + tail;
     made.streams.push_back(core::StreamRecord{.id = stream_id, .name = stream, .next = options_.next});
+    if (options_.expiry) made.streams.back().expiry.dead = random_.chance(1, 4);
     Role work{stream, "workers" + tail, false, false, {}};
     if (number > 0) work.limit = draw_limit();  // the first is a pipeline's
+    draw_rules(work);
     made.subscriptions.push_back({id++,
                                   stream_id,
                                   work.subscription,
@@ -33,9 +35,10 @@ void World::make_subscriptions() {
                                   0,
                                   {},
                                   0,
-                                  work.limit});
+                                  work.limit,
+                                  work.retry});
     ledger_.on_subscription(work.subscription, stream, {});
-    ledger_.on_limit(work.subscription, work.limit);
+    on_rules(work);
     for (std::size_t at = 0; at < options_.workers; ++at) roles_.push_back(work);
     for (std::size_t at = 0; at < options_.readers; ++at) {
       Role role{stream,
@@ -49,6 +52,7 @@ void World::make_subscriptions() {
         role.filters = topics;
       }
       role.limit = draw_limit();
+      draw_rules(role);
       made.subscriptions.push_back({id++,
                                     stream_id,
                                     role.subscription,
@@ -58,9 +62,10 @@ void World::make_subscriptions() {
                                     0,
                                     {},
                                     0,
-                                    role.limit});
+                                    role.limit,
+                                    role.retry});
       ledger_.on_subscription(role.subscription, stream, topics);
-      ledger_.on_limit(role.subscription, role.limit);
+      on_rules(role);
       roles_.push_back(role);
     }
     producers_.push_back(make_producer(stream));
@@ -78,6 +83,25 @@ BacklogLimit World::draw_limit() {
   if (limit.messages == 0 || random_.chance(1, 3)) limit.octets = 200 + random_.below(6000);
   if (random_.chance(1, 6)) limit.then = OnLimit::refuse;
   return limit;
+}
+
+void World::draw_rules(Role& role) {
+  if (random_.chance(1, 2)) return;
+  role.retry.attempts_max = static_cast<std::int64_t>(1 + random_.below(6));
+  role.retry.initial_ms = static_cast<std::int64_t>(random_.below(400));
+  if (random_.chance(1, 2)) role.retry.factor_percent = static_cast<std::int64_t>(100 + random_.below(400));
+  if (random_.chance(1, 2)) role.retry.max_ms = static_cast<std::int64_t>(random_.below(3000));
+}
+
+void World::on_rules(const Role& role) {
+  ledger_.on_limit(role.subscription, role.limit);
+  // With few gaps they are joined over what is still to come.
+  constexpr bool has_many_gaps = limits::gaps_max >= 64;
+  const bool is_judged =
+      has_many_gaps && role.limit == BacklogLimit{} && !options_.jumps && !options_.resets && !options_.changes;
+  if (options_.expiry) ledger_.on_expiry(role.subscription, is_judged);
+  const std::int64_t most = role.retry.attempts_max;
+  ledger_.on_attempts_max(role.subscription, most > 0 ? most : options_.outbox.retry.attempts_max);
 }
 
 std::unique_ptr<SimProducer> World::make_producer(const std::string& stream) {
@@ -109,7 +133,7 @@ std::unique_ptr<SimWorker> World::make_consumer(const Role& role) {
   made->on_gap = [this, setup, role](std::uint64_t number, core::Range range) {
     note("session " + std::to_string(setup.session % 10000) + " is told of a gap from " + std::to_string(range.first) +
          " to " + std::to_string(range.last));
-    ledger_.on_gap({role.subscription, setup.session, role.exclusive && !role.strict}, number, range);
+    ledger_.on_gap({role.subscription, setup.session, role.exclusive && !role.strict}, number, range, now_);
   };
   note("a consumer of " + role.subscription + " begins as session " + std::to_string(setup.session % 10000));
   return made;
@@ -205,10 +229,11 @@ void World::new_subscription() {
   if (options_.topics > 1 && random_.chance(1, 2)) topics = {topic(1)};
   role.filters = topics.empty() ? std::vector<std::string>{"#"} : topics;
   role.limit = draw_limit();
+  draw_rules(role);
   note("A NEW SUBSCRIPTION " + role.subscription + " OF " + stream);
   ++sometimes_["subscription made on the way"];
   ledger_.on_subscribing(role.subscription, stream, topics);
-  ledger_.on_limit(role.subscription, role.limit);
+  on_rules(role);
   roles_.push_back(role);
   workers_.push_back(make_consumer(role));
 }

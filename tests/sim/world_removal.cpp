@@ -34,7 +34,8 @@ void World::hear_of_removals() {
     if (removed != nullptr && !removed->refusal.empty()) ++sometimes_["subscription removed: refused"];
     const auto* reset = told ? std::get_if<core::WasReset>(&told->message) : nullptr;
     if (reset != nullptr && !reset->refusal.empty()) ++sometimes_["subscription reset: refused"];
-    if (removed != nullptr || reset != nullptr) tool_->open = false;
+    const bool is_changed = told && std::holds_alternative<core::DeadChanged>(told->message);
+    if (removed != nullptr || reset != nullptr || is_changed) tool_->open = false;
   }
 }
 

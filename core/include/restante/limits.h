@@ -37,6 +37,13 @@ inline constexpr std::size_t control_size_max = 256U << 10;
 inline constexpr std::size_t ranges_max = 1024;             ///< ranges of any list in one control message
 inline constexpr std::size_t grants_max = 4096;             ///< open or still owed blocks of one stream
 inline constexpr std::size_t text_size_max = 4096;          ///< a reason, an error text
+inline constexpr std::size_t letters_max = 32;              ///< dead letters that one answer tells of
+inline constexpr std::size_t letter_changes_max = 256;      ///< dead letters that one commit brings back or drops
+inline constexpr std::size_t dead_tasks_max = 16;           ///< operators' wishes about them that wait, per stream
+inline constexpr std::size_t attempts_told = 4;             ///< of a message's history: the first and the last ones
+inline constexpr std::size_t attempt_who_max = 64;          ///< octets of who tried it, for people
+inline constexpr std::size_t attempt_why_max = 200;         ///< octets of why that ended
+inline constexpr std::size_t history_size_max = 2048;       ///< with room for times; what comes longer is refused
 inline constexpr std::size_t report_size_max = 192U << 10;  ///< the JSON of a status answer
 
 // Sequences. A block of 2^20 is about five grants a second at the highest measured rate; 2^63 - 2^20 is never passed.
@@ -96,7 +103,9 @@ inline constexpr auto park_after = 1s;           ///< a message that waits longe
 inline constexpr auto lease = 30s;               ///< how long an application may hold a delivery
 inline constexpr auto retry_initial = 100ms;     ///< first backoff after a nack without a delay
 inline constexpr auto retry_max = 30s;
-inline constexpr std::uint32_t attempts_max = 16;   ///< then the dead letters
+inline constexpr std::int64_t retry_factor_max = 10'000;         ///< percent: a hundredfold
+inline constexpr std::int64_t attempts_set_max = 1'000'000'000;  ///< what a rule may say; it fits into its number
+inline constexpr std::uint32_t attempts_max = 16;                ///< then the dead letters
 inline constexpr std::uint32_t suspect_deaths = 3;  ///< sessions lost with a batch in hand, then its messages go alone
 inline constexpr std::int64_t wait_ms_max = std::int64_t{36525} * 86'400'000;  ///< 100 years: no sum of times overflows
 

@@ -43,6 +43,16 @@ enum class Outcome : std::uint8_t {
 /// What happens at a limit of a subscription: the oldest messages go and are told as a gap, or the publisher waits.
 enum class OnLimit : std::uint8_t { cut, refuse };
 
+/// How often and when a message is tried again after a nack without a delay, or a lease that ended. What is left at -1
+/// is as the node has it (`restante up --attempts-max --retry-initial`).
+struct RetryRule {
+  std::int64_t initial_ms = -1;      ///< the first wait
+  std::int64_t factor_percent = -1;  ///< each further one is so much longer: 200 doubles; at least 100
+  std::int64_t max_ms = -1;          ///< the longest wait
+  std::int64_t attempts_max = -1;    ///< then the message is a dead letter; 0: never
+  friend bool operator==(const RetryRule&, const RetryRule&) = default;
+};
+
 /// How much may wait for a subscription that nobody reads, or that is read too slowly. 0: as much as the disk takes.
 struct BacklogLimit {
   std::uint64_t messages = 0;

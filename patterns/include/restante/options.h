@@ -28,6 +28,10 @@ struct Attributes {
   std::string_view traceparent{};  ///< W3C trace context
   std::string_view key{};
   std::span<const Header> headers{};
+  /// Older than this it is handed out to nobody any more: it is gone, and told as a Gap, or a dead letter
+  /// (`restante streams set STREAM expired=dead`). Counted by the sidecar from the copy on; whole milliseconds. What a
+  /// consumer has in hand or in its queue does not expire. `forever`: as the stream has it.
+  Duration expire_after = forever;
   std::uint64_t marker = 0;  ///< the application's own position, rising; see Pusher::last_marker()
 };
 

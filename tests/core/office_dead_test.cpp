@@ -61,6 +61,7 @@ TEST_CASE("a dead letter is told with why it died, when, and with whom") {
   CHECK(letter.sequence == 2);
   CHECK(letter.grant == one.writer.grants.front().grant);
   CHECK(letter.reason == "rejected: broken");
+  CHECK(letter.attempts == 1);
   CHECK(letter.octets == 1);
   CHECK_FALSE(told->more);
   const auto attempts = attempts_of(letter.history);

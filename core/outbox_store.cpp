@@ -2,6 +2,7 @@
 /// What a stream has the store write, and what it does with the answers.
 
 #include <algorithm>
+#include <iterator>
 
 #include "core/assert.h"
 #include "core/outbox.h"
@@ -80,7 +81,17 @@ void Outbox::collect_unparked(Transaction& transaction) {
     }
   }
   in_commit_.unparked = std::exchange(pending_unparked_, {});
-  transaction.unparked.insert(transaction.unparked.end(), in_commit_.unparked.begin(), in_commit_.unparked.end());
+  // The record of a letter that dies again goes a commit later than it dies. If this commit has it tried again, the
+  // record has been replaced by the new one.
+  const auto is_replaced = [&transaction](const Unpark& unpark) {
+    return unpark.grant == 0 && unpark.last == 0 &&
+           std::any_of(transaction.parked.begin(), transaction.parked.end(), [&](const ParkedRecord& parked) {
+             return !parked.octets.empty() && parked.subscription == unpark.subscription &&
+                    parked.sequence == unpark.sequence;
+           });
+  };
+  std::remove_copy_if(in_commit_.unparked.begin(), in_commit_.unparked.end(), std::back_inserter(transaction.unparked),
+                      is_replaced);
 }
 
 void Outbox::collect_cursors(Transaction& transaction) {

@@ -260,6 +260,7 @@ void ReaderGroup::reject(const Reject& reject, ConsumerSession& session, const T
   if (message->grant != reject.grant || message->burying) return;
   // Said of it before it was a dead letter, and said again: whoever has it now is yet to judge.
   if (message->revived && message->holder != session.token) return;
+  ++message->attempts;
   add_attempt(message->history, turn.wall_ms, session.who, "rejected: " + reject.reason);
   bury(sequence, "rejected: " + reject.reason);
 }

@@ -53,14 +53,14 @@ StageOutput::Item& StageOutput::add(const std::shared_ptr<WriterState>& to, std:
                                     std::string_view payload, const Attributes& attributes) {
   const std::string& stream = to->stream();
   if (topic && !to->publishes()) refuse("send to " + stream + ": it is a pipeline, which has no topics");
-  Item item{to, {}, {}, {}, attributes.marker};
+  Item item{to, {}, {}, {}, attributes.marker, 0};
   try {
     if (to->publishes()) {
       item.topic = topic.value_or(input_.topic());
       check_topic(item.topic, stream);
     }
     check_payload(payload, stream);
-    item.attributes = encode_with_input(attributes, stream);
+    item.attributes = encode_with_input(attributes, stream, item.expire_after_ms);
   } catch (const Error& error) {
     refusal_ = error.what();
     throw;
@@ -88,7 +88,7 @@ std::string StageOutput::origin(const std::string& stream) {
          "; is there a circle of routes?");
 }
 
-std::string StageOutput::encode_with_input(const Attributes& own, const std::string& stream) {
+std::string StageOutput::encode_with_input(const Attributes& own, const std::string& stream, std::int64_t& expires_ms) {
   const Attributes of_input = input_.attributes();
   const auto chosen = [](std::string_view mine, std::string_view other) { return mine.empty() ? other : mine; };
   std::vector<Header> headers(own.headers.begin(), own.headers.end());
@@ -108,6 +108,8 @@ std::string StageOutput::encode_with_input(const Attributes& own, const std::str
   all.key = chosen(own.key, of_input.key);
   all.headers = headers;
   all.marker = own.marker;
+  all.expire_after = own.expire_after == forever ? of_input.expire_after : own.expire_after;
+  expires_ms = expire_after_ms(all);
   return encode(all, stream);
 }
 

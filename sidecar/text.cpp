@@ -1,6 +1,8 @@
 #include "sidecar/text.h"
 
+#include <algorithm>
 #include <array>
+#include <chrono>
 #include <cmath>
 #include <cstdio>
 
@@ -89,6 +91,52 @@ std::string human_age(std::int64_t milliseconds) {
   if (ms < 3600e3) return with_unit(ms / 60e3, "min");
   if (ms < 86400e3) return with_unit(ms / 3600e3, "h");
   return with_unit(ms / 86400e3, "days");
+}
+
+std::string time_text(std::int64_t milliseconds) {
+  using namespace std::chrono;
+  const sys_time<std::chrono::milliseconds> time{std::chrono::milliseconds{milliseconds}};
+  const auto day = floor<days>(time);
+  const year_month_day date{day};
+  const hh_mm_ss clock{time - day};
+  std::array<char, 64> text{};
+  std::snprintf(text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ", static_cast<int>(date.year()),
+                static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
+                static_cast<int>(clock.seconds().count()), static_cast<int>(clock.subseconds().count()));
+  return text.data();
+}
+
+std::string shown(std::string_view text) {
+  std::string safe;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t size = character_size(text, at);
+    const bool is_order = size == 1 ? octet(text, at) < 0x20 || octet(text, at) == 0x7F
+                                    : size == 2 && octet(text, at) == 0xC2 && octet(text, at + 1) < 0xA0;
+    const std::size_t taken = size == 0 ? 1 : size;
+    for (std::size_t i = at; i < at + taken; ++i) {
+      std::array<char, 5> escape{};
+      std::snprintf(escape.data(), escape.size(), "\\x%02x", octet(text, i));
+      if (size == 0 || is_order) safe += escape.data();
+      else safe += text[i];
+    }
+    at += taken;
+  }
+  return safe;
+}
+
+std::string shortened(std::string_view text, std::size_t size_max) {
+  if (width_of(text) <= size_max) return std::string(text);
+  std::size_t at = 0;
+  for (std::size_t left = size_max; left > 1 && at < text.size(); --left) {
+    at += std::max<std::size_t>(1, character_size(text, at));
+  }
+  return std::string(text.substr(0, at)) + "…";
+}
+
+std::size_t width_of(std::string_view text) noexcept {
+  return static_cast<std::size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80; }));
 }
 
 }  // namespace restante::sidecar

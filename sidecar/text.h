@@ -2,6 +2,7 @@
 /// \file
 /// Octets and numbers as people and JSON can take them. Pure functions.
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -25,5 +26,17 @@ std::string human_size(std::uint64_t octets);
 
 /// 350 ms, 12 s, 3 min, 5.5 h, 2.1 days
 std::string human_age(std::int64_t milliseconds);
+
+/// 2026-11-27T15:00:00.123Z
+std::string time_text(std::int64_t milliseconds);
+
+/// `text` with `\xNN` for what a terminal would take for an order (control characters, of UTF-8 too) or cannot show.
+std::string shown(std::string_view text);
+
+/// The first `size_max` characters of `text`, which is UTF-8, the last of them `…` if that is not all.
+std::string shortened(std::string_view text, std::size_t size_max);
+
+/// How many characters there are in it.
+std::size_t width_of(std::string_view text) noexcept;
 
 }  // namespace restante::sidecar

@@ -89,6 +89,7 @@ class Dealer {
 
   std::optional<Incoming> receive();
   Sent send(const Buffer& frame);
+  Sent send(const Buffer& control, const Buffer& batch);
   /// What the monitor has told since the last call: the connection was made (handshake done), or lost.
   enum class Event { connected, disconnected };
   std::optional<Event> next_event();

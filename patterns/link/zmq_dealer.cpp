@@ -40,6 +40,16 @@ Sent Dealer::send(const Buffer& frame) {
   return state_->socket.send(frame, 0);
 }
 
+Sent Dealer::send(const Buffer& control, const Buffer& batch) {
+  Socket& socket = state_->socket;
+  socket.thread.check();
+  const Sent first = socket.send(control, ZMQ_SNDMORE);
+  if (first != Sent::yes) return first;
+  const Sent second = socket.send(batch, 0);  // room for the first part is room for the whole message
+  RESTANTE_ASSERT(second == Sent::yes);
+  return Sent::yes;
+}
+
 std::optional<Dealer::Event> Dealer::next_event() {
   state_->socket.thread.check();
   while (const auto event = state_->monitor.next()) {

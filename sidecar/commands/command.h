@@ -7,6 +7,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -142,13 +143,55 @@ struct SubscriptionsCommand {
   std::string start;  ///< of a reset: as Subscription::start
 };
 
+/// Which dead letters: all of `which`, or those of them that fit the rest.
+struct LetterChoice {
+  std::vector<core::DeadSelection>
+      which;                      ///< none of them in another; a sequence at most in each; empty: all there are
+  std::string reason;             ///< is part of the letter's
+  std::optional<Duration> older;  ///< buried longer ago
+  std::optional<Duration> newer;  ///< buried less long ago
+};
+
+/// Lists dead letters, writes them out, or has something done with all of them.
+struct DeadCommand {
+  enum class Action { list, retry, drop, save };
+  Common common;
+  Action action = Action::list;
+  LetterChoice choice;
+  bool dry_run = false;
+  bool yes = false;  ///< it need not be asked
+  std::string to;    ///< of save: a directory; empty: standard output
+};
+
+/// Everything about one dead letter.
+struct DeadShowCommand {
+  Common common;
+  core::DeadSelection which;  ///< one sequence
+  bool payload = false;       ///< its octets, and nothing else
+};
+
+/// The header by which an edited message names the one in whose place it is, as Delivery::effect_id() would.
+inline constexpr const char* edited_from_header = "restante-edited-from";
+
+/// Another message in the place of a dead letter.
+struct DeadEditCommand {
+  Common common;
+  core::DeadSelection which;                             ///< one sequence
+  std::optional<std::string> from;                       ///< a file, or `-`, with the payload
+  bool whole = false;                                    ///< its last newline too
+  std::optional<std::string> topic;                      ///< nullopt: as it was
+  std::vector<std::pair<std::string, std::string>> set;  ///< name and value; an empty value: without it
+  [[nodiscard]] bool changes_envelope() const noexcept { return topic || !set.empty(); }
+};
+
 /// `--help`, `--version`, `help`: text for standard output.
 struct PrintCommand {
   std::string text;
 };
 
 using Command = std::variant<UpCommand, SendCommand, RecvCommand, PubCommand, SubCommand, ReplayCommand, StatusCommand,
-                             StreamsCommand, StreamsSetCommand, SubscriptionsCommand, PrintCommand>;
+                             StreamsCommand, StreamsSetCommand, SubscriptionsCommand, DeadCommand, DeadShowCommand,
+                             DeadEditCommand, PrintCommand>;
 
 /// Each carries out its command and says how it ended. They throw Error and NobodyThere for what ends them early.
 Exit run(const UpCommand& command);
@@ -161,6 +204,9 @@ Exit run(const StatusCommand& command);
 Exit run(const StreamsCommand& command);
 Exit run(const StreamsSetCommand& command);
 Exit run(const SubscriptionsCommand& command);
+Exit run(const DeadCommand& command);
+Exit run(const DeadShowCommand& command);
+Exit run(const DeadEditCommand& command);
 Exit run(const PrintCommand& command);
 
 }  // namespace restante::commands

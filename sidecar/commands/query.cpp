@@ -1,95 +1,18 @@
 #include "sidecar/commands/query.h"
 
-#include <chrono>
-#include <optional>
 #include <utility>
 #include <variant>
 
 #include <restante/error.h>
-#include <restante/limits.h>
 
 #include "core/messages.h"
-#include "core/wire.h"
 #include "patterns/link/link.h"
 #include "patterns/link/process.h"
+#include "sidecar/commands/operator_link.h"
 #include "sidecar/commands/values.h"
 #include "sidecar/json.h"
 
 namespace restante::commands {
-
-namespace {
-
-using Clock = std::chrono::steady_clock;
-
-/// One link: Hello, Welcome, a question and its answer.
-class Conversation {
- public:
-  Conversation(link::Context& context, const std::string& endpoint, core::ControlMessage question)
-      : dealer_(context, endpoint, limits::frame_size_max), question_(std::move(question)) {
-    poller_.add(dealer_);
-  }
-
-  /// The answer; nullopt if the link was lost or `deadline` has passed.
-  std::optional<core::ControlMessage> run(Clock::time_point deadline) {
-    for (auto now = Clock::now(); now < deadline && !lost_; now = Clock::now()) {
-      poller_.wait(deadline - now);
-      while (const auto event = dealer_.next_event()) {
-        if (*event == link::Dealer::Event::connected) send(hello());
-        if (*event == link::Dealer::Event::disconnected) lost_ = true;
-      }
-      while (const auto incoming = dealer_.receive()) take(*incoming);
-      if (!answer_) continue;
-      send(core::Bye{});
-      return answer_;
-    }
-    return std::nullopt;
-  }
-
-  /// The question is on its way or there.
-  [[nodiscard]] bool has_asked() const noexcept { return asked_; }
-
- private:
-  static core::Hello hello() {
-    core::Hello hello;
-    hello.process = link::process_name() + " status";
-    hello.host = link::host_identity();
-    hello.pid = link::process_id();
-    hello.start_time = link::process_start_time(hello.pid);
-    return hello;
-  }
-
-  void send(core::ControlMessage message) { dealer_.send(core::encode({++sent_, std::move(message)})); }
-
-  void take(const link::Incoming& incoming) {
-    std::string why;
-    const auto frame = incoming.frames.empty() ? std::nullopt : core::decode(incoming.frames.front(), why);
-    if (!frame) return;  // not for us to judge: the deadline ends this
-    if (std::holds_alternative<core::Welcome>(frame->message)) {
-      asked_ = true;
-      send(question_);
-    }
-    if (std::holds_alternative<core::Unknown>(frame->message)) lost_ = true;
-    if (is_answer(frame->message)) answer_ = frame->message;
-    if (const auto* refused = std::get_if<core::Refused>(&frame->message)) {
-      throw Error(refused->code, "the sidecar does not answer: " + refused->text);
-    }
-  }
-
-  static bool is_answer(const core::ControlMessage& message) {
-    return std::holds_alternative<core::Report>(message) || std::holds_alternative<core::Removed>(message) ||
-           std::holds_alternative<core::WasReset>(message) || std::holds_alternative<core::StreamSet>(message);
-  }
-
-  link::Dealer dealer_;
-  link::Poller poller_;
-  core::ControlMessage question_;
-  std::uint64_t sent_ = 0;
-  bool asked_ = false;
-  bool lost_ = false;
-  std::optional<core::ControlMessage> answer_;
-};
-
-}  // namespace
 
 std::string sidecar_endpoint(const Common& common) {
   std::string endpoint = common.sidecar;
@@ -109,45 +32,43 @@ std::string nobody_text(const std::string& endpoint, const std::string& option) 
   return "no sidecar at " + endpoint + ": start one with `restante up`, or name another with " + option;
 }
 
-std::string query_sidecar(const std::string& endpoint, const std::string& what, Duration deadline) {
-  const auto end = Clock::now() + deadline;
-  link::Context context;
-  while (Clock::now() < end) {
-    Conversation conversation(context, endpoint, core::Query{1, what});  // a lost link is never used again
-    const auto answer = conversation.run(end);
-    if (const auto* report = answer ? std::get_if<core::Report>(&*answer) : nullptr) return report->json;
-  }
-  throw NobodyThere(nobody_text(endpoint));
+namespace {
+
+std::string report_of(OperatorLink& link, const std::string& what, Duration deadline) {
+  const auto answer = link.ask(core::Query{0, what}, deadline);
+  const auto* report = std::get_if<core::Report>(&answer.message);
+  return report != nullptr ? report->json : std::string();
 }
 
-std::string query_status(const std::string& endpoint, Duration deadline) {
-  std::string all = query_sidecar(endpoint, sidecar::question_of({}), deadline);
+}  // namespace
+
+std::string query_sidecar(const std::string& endpoint, const std::string& what, Duration deadline) {
+  OperatorLink link(endpoint);
+  return report_of(link, what, deadline);
+}
+
+std::string query_status(OperatorLink& link, Duration deadline) {
+  std::string all = report_of(link, sidecar::question_of({}), deadline);
   while (const auto place = sidecar::rest_of_status(all)) {
-    auto joined = sidecar::joined_status(all, query_sidecar(endpoint, sidecar::question_of(*place), deadline));
+    auto joined = sidecar::joined_status(all, report_of(link, sidecar::question_of(*place), deadline));
     if (!joined) break;  // a sidecar that cannot go on; what it left out stays counted
     all = std::move(*joined);
   }
   return all;
 }
 
+std::string query_status(const std::string& endpoint, Duration deadline) {
+  OperatorLink link(endpoint);
+  return query_status(link, deadline);
+}
+
 namespace {
 
-/// `what` was asked for, and `tells` says whether it was done.
 template <typename Answer>
 Answer ask_change(const std::string& endpoint, const core::ControlMessage& wish, const std::string& what,
                   const std::string& tells) {
-  const auto end = Clock::now() + change_deadline;
-  link::Context context;
-  while (Clock::now() < end) {
-    Conversation conversation(context, endpoint, wish);
-    const auto answer = conversation.run(end);
-    if (const auto* told = answer ? std::get_if<Answer>(&*answer) : nullptr) return *told;
-    if (!conversation.has_asked()) continue;
-    // Not asked again: by now it may be gone, or be another one of its name.
-    throw Error(ErrorCode::retry_later, "the sidecar at " + endpoint + " was asked to " + what +
-                                            " and did not answer: its store may be full or busy. `restante " + tells);
-  }
-  throw NobodyThere(nobody_text(endpoint));
+  OperatorLink link(endpoint);
+  return answer_of<Answer>(link.wish(wish, {}, what, tells));
 }
 
 }  // namespace

@@ -9,11 +9,9 @@
 #include "core/messages.h"
 #include "core/status.h"
 #include "sidecar/commands/command.h"
+#include "sidecar/commands/operator_link.h"
 
 namespace restante::commands {
-
-/// How long a sidecar may take to answer: it serves its streams first, and a busy one still answers in milliseconds.
-inline constexpr Duration query_deadline = std::chrono::seconds{2};
 
 /// The endpoint that was given, or the one that a service would use. Throws UsageError if RESTANTE_SIDECAR is none, and
 /// Error(denied) as check_allowed().
@@ -31,9 +29,7 @@ std::string query_sidecar(const std::string& endpoint, const std::string& what, 
 /// All that the sidecar says of itself, put together of as many answers as it takes. Throws as query_sidecar(), of
 /// which each has `deadline`.
 std::string query_status(const std::string& endpoint, Duration deadline = query_deadline);
-
-/// How long a change may take: it waits for a commit, and that for the disk.
-inline constexpr Duration change_deadline = std::chrono::seconds{10};
+std::string query_status(OperatorLink& link, Duration deadline = query_deadline);
 
 /// The sidecar's answer to the wish. Throws as query_sidecar(), and Error(retry_later) if it was asked and did not
 /// answer.

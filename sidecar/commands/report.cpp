@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <vector>
 
+#include "sidecar/commands/table.h"
 #include "sidecar/store/row_names.h"
 #include "sidecar/text.h"
 
@@ -16,27 +17,6 @@ using sidecar::grouped;
 using sidecar::human_age;
 using sidecar::human_size;
 using sidecar::to_hex;
-
-using Row = std::vector<std::string>;
-
-/// Columns two blanks apart; those in `right` are set to the right.
-std::string table(const std::vector<Row>& rows, const std::vector<bool>& right) {
-  std::vector<std::size_t> widths(right.size());
-  for (const Row& row : rows) {
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
-  }
-  std::string text;
-  for (const Row& row : rows) {
-    std::string line;
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      const std::string blanks(widths[i] - row[i].size(), ' ');
-      line += (i == 0 ? "" : "  ") + (right[i] ? blanks + row[i] : row[i] + blanks);
-    }
-    line.erase(line.find_last_not_of(' ') + 1);
-    text += line + "\n";
-  }
-  return text;
-}
 
 /// "97.2 % of 1,204,331 messages"
 std::string share(std::uint64_t part, std::uint64_t whole) {
@@ -127,7 +107,7 @@ std::string render_status(const core::NodeStatus& status) {
     if (count > 0) text += "refused or ignored: " + reason + " " + grouped(count) + "\n";
   }
   if (status.streams.empty()) return text + "no streams yet: `restante send STREAM` makes one\n";
-  return text + "\n" + table(rows, {false, true, true, true, true, true, false});
+  return text + "\n" + Table({false, true, true, true, true, true, false}).text(rows);
 }
 
 std::string render_stream(const core::StreamStatus& stream) {
@@ -156,7 +136,7 @@ std::string render_subscriptions(const std::vector<core::StreamStatus>& streams)
     }
   }
   if (rows.size() == 1) return {};
-  return table(rows, {false, false, false, true, true, true, false, false});
+  return Table({false, false, false, true, true, true, false, false}).text(rows);
 }
 
 std::string render_subscription(const core::SubscriptionStatus& subscription) {

@@ -156,4 +156,42 @@ std::string parse_subscription_name(std::string_view option, std::string_view te
   return std::string(text);
 }
 
+core::DeadSelection parse_letters(std::string_view option, std::string_view text) {
+  constexpr std::string_view rule =
+      "dead letters are named STREAM, STREAM/SUBSCRIPTION or STREAM/SUBSCRIPTION/SEQUENCE";
+  const std::string example =
+      std::string(rule) + ", such as orders/workers/1042; `restante dead list` tells of those there are";
+  const std::size_t first = text.find('/');
+  const std::size_t second = first == text.npos ? text.npos : text.find('/', first + 1);
+  core::DeadSelection letters;
+  letters.stream = text.substr(0, first);
+  if (const auto problem = core::problem_of_stream_name(letters.stream)) {
+    refuse(option, text, "the stream's name " + *problem + "; " + example);
+  }
+  if (first == text.npos) return letters;
+  letters.subscription = text.substr(first + 1, second == text.npos ? text.npos : second - first - 1);
+  const bool is_number = letters.subscription.size() > 1 && letters.subscription.front() == '#' &&
+                         letters.subscription.find_first_not_of("0123456789", 1) == std::string::npos;
+  const auto problem = is_number ? std::nullopt : core::problem_of_subscription_name(letters.subscription);
+  if (problem) refuse(option, text, "the subscription's name " + *problem + "; " + example);
+  if (second == text.npos) return letters;
+  const std::string_view digits = text.substr(second + 1);
+  Sequence sequence = 0;
+  const auto [rest, fault] = std::from_chars(digits.data(), digits.data() + digits.size(), sequence);
+  const bool is_whole = fault == std::errc() && rest == digits.data() + digits.size();
+  if (!is_whole || sequence == 0 || sequence > limits::sequence_max) {
+    refuse(option, text, "'" + std::string(digits) + "' is no sequence; " + example);
+  }
+  letters.sequences.push_back(sequence);
+  return letters;
+}
+
+core::DeadSelection parse_letter(std::string_view option, std::string_view text) {
+  core::DeadSelection letter = parse_letters(option, text);
+  if (!letter.sequences.empty()) return letter;
+  refuse(option, text,
+         "one dead letter is named by its whole id, such as orders/workers/1042; `restante dead list " +
+             std::string(text) + "` tells of those there are");
+}
+
 }  // namespace restante::commands

@@ -9,6 +9,8 @@
 
 #include <restante/types.h>
 
+#include "core/operator_messages.h"
+
 namespace restante::commands {
 
 /// `200ms`, `5s`, `1.5h`: a decimal number and ns, us, ms, s, m, h or d. Zero needs no unit.
@@ -34,5 +36,11 @@ std::string parse_where(std::string_view option, std::string_view text);
 std::string parse_topic(std::string_view option, std::string_view text);
 std::string parse_filter(std::string_view option, std::string_view text);
 std::string parse_subscription_name(std::string_view option, std::string_view text);
+
+/// `STREAM`, `STREAM/SUBSCRIPTION` or `STREAM/SUBSCRIPTION/SEQUENCE`: dead letters by the whole or the first part of
+/// their id. A subscription that was removed is `#` and its number.
+core::DeadSelection parse_letters(std::string_view option, std::string_view text);
+/// The whole id of one.
+core::DeadSelection parse_letter(std::string_view option, std::string_view text);
 
 }  // namespace restante::commands

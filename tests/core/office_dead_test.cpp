@@ -61,6 +61,7 @@ TEST_CASE("a dead letter is told with why it died, when, and with whom") {
   CHECK(letter.sequence == 2);
   CHECK(letter.grant == one.writer.grants.front().grant);
   CHECK(letter.reason == "rejected: broken");
+  CHECK(letter.attempts == 1);
   CHECK(letter.octets == 1);
   CHECK_FALSE(told->more);
   const auto attempts = attempts_of(letter.history);
@@ -135,6 +136,40 @@ TEST_CASE("a dead letter that fails again is one again, with the whole story") {
   CHECK(one.letters() == 1);
   CHECK(one.parked() == 0);
   CHECK(attempts_of(one.read()->letters.front().history).size() == 2);
+}
+
+TEST_CASE("a letter that dies again is tried again at once, though its record of before is still to go") {
+  for (const DeadAction action : {DeadAction::retry, DeadAction::edit}) {
+    Graveyard one;
+    REQUIRE(one.change(DeadAction::retry));
+    CHECK(one.worker.take() == from_to(2, 2));
+    one.worker.reject(2);
+    CHECK(one.letters() == 1);
+    CHECK(one.parked() == 1);  // deleted with the next commit, which is this one
+    const bool edits = action == DeadAction::edit;
+    const auto told = one.change(action, {2}, edits ? std::optional(Graveyard::message("2, mended")) : std::nullopt);
+    REQUIRE(told);
+    CHECK(told->letters == 1);
+    CHECK(one.worker.take() == from_to(2, 2));
+    one.bench.pass(2s);
+    CHECK(one.parked() == 1);
+    one.worker.ack(2);
+    one.bench.pass(2s);
+    CHECK(one.parked() == 0);
+    CHECK(one.letters() == 0);
+  }
+}
+
+TEST_CASE("a letter that dies again and is dropped at once leaves nothing") {
+  Graveyard one;
+  REQUIRE(one.change(DeadAction::retry));
+  CHECK(one.worker.take() == from_to(2, 2));
+  one.worker.reject(2);
+  CHECK(one.parked() == 1);
+  CHECK(one.change(DeadAction::drop)->letters == 1);
+  one.bench.pass(2s);
+  CHECK(one.parked() == 0);
+  CHECK(one.letters() == 0);
 }
 
 TEST_CASE("a retried letter that waits for its next attempt keeps its batch") {

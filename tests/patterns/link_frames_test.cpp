@@ -143,6 +143,19 @@ TEST_CASE("a control frame and its batch go down as one message", "[link]") {
   CHECK(heard[1][0].octets() == "alone");
 }
 
+TEST_CASE("a control frame and its batch go up as one message", "[link]") {
+  Desk desk;
+  Dealer dealer(desk.context, desk.endpoint, frame_max);
+  REQUIRE(dealer.send(text("control"), text(std::string(50'000, 'b'))) == Sent::yes);
+  REQUIRE(dealer.send(text("alone")) == Sent::yes);
+  const Incoming both = desk.next();
+  REQUIRE(both.frames.size() == 2);
+  CHECK(both.frames[0].octets() == "control");
+  CHECK(both.frames[1].octets() == std::string(50'000, 'b'));
+  CHECK(is_aligned(both.frames[1]));
+  CHECK(desk.next().frames.size() == 1);
+}
+
 TEST_CASE("a router takes two frames; a message of more is dropped whole and counted", "[link]") {
   Desk desk;
   Dealer dealer(desk.context, desk.endpoint, frame_max);

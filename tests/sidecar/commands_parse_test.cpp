@@ -133,7 +133,7 @@ TEST_CASE("what is missing or too much is named") {
 }
 
 TEST_CASE("every command has a help with an example of it") {
-  for (const std::string name : {"up", "send", "recv", "pub", "sub", "replay", "status", "streams"}) {
+  for (const std::string name : {"up", "send", "recv", "pub", "sub", "replay", "status", "streams", "dead"}) {
     INFO(name);
     const std::string text = text_of({name, "--help"});
     CHECK_THAT(text, Contains("Usage: restante " + name) && Contains("Examples:\n  ") && Contains("--sidecar EP"));
@@ -145,7 +145,7 @@ TEST_CASE("every command has a help with an example of it") {
 }
 
 TEST_CASE("no line of a help is wider than a terminal of 120 columns") {
-  for (const std::string name : {"up", "send", "recv", "pub", "sub", "replay", "status", "streams"}) {
+  for (const std::string name : {"up", "send", "recv", "pub", "sub", "replay", "status", "streams", "dead"}) {
     const std::string text = text_of({"help", name});
     for (std::size_t at = 0; at < text.size(); at = text.find('\n', at) + 1) CHECK(text.find('\n', at) - at <= 120);
   }

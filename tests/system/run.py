@@ -24,6 +24,7 @@ from registry import scenarios
 import attacks_test  # noqa: F401  (each module adds its scenarios)
 import campaign_test  # noqa: F401
 import commands_test  # noqa: F401
+import dead_test  # noqa: F401
 import exactly_once_test  # noqa: F401
 import examples_test  # noqa: F401
 import interop_test  # noqa: F401

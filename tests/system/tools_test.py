@@ -42,6 +42,29 @@ def commands_in_the_documents():
 
 
 @scenario
+def outputs_in_the_documents_are_compared():
+    """What differs from run to run is no difference, all else is one, also what a page says and no command printed."""
+    printed = "id  3 s  pid 71\n", "2026-11-27T15:00:00.187Z 8f04d3a1c6b2957e\n"
+    first, second = "id     1.5 min  pid 4\n", "2020-01-01T00:00:00.001Z 0123456789ab\n"
+    with Cluster() as c:
+        page = c.directory / "page.md"
+
+        def wrong(*outputs):
+            page.write_text("".join(f"text\n```sh\na\n```\n{text}" for text in outputs))
+            marks = [f"{doc_commands.MARK}{line}\n" for line, _, _ in doc_commands.blocks(page)]
+            return doc_commands.misprinted(page, "".join(mark + text for mark, text in zip(marks, printed)))
+
+        def fence(text):
+            return f"```output\n{text}```\n"
+
+        expect(wrong(fence(first), "\n" + fence(second)) is None, f"{wrong(fence(first), fence(second))}")
+        expect(wrong("", "") is None, "what a page does not say need not be so")
+        expect(wrong(fence(first), fence("other\n")), "another word")
+        expect(wrong(fence(""), fence(second)), "less than was printed")
+        expect(wrong(fence(first + second), ""), "more than was printed")
+
+
+@scenario
 def guarantees_name_tests_that_exist():
     """Each row of the tables in docs/guarantees.md names its tests, and there are such tests; also in docs/patterns."""
     page = doc_commands.ROOT / "docs" / "guarantees.md"

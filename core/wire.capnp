@@ -79,24 +79,6 @@ enum SubscriptionMode {
   strict @4;
 }
 
-enum OnLimit {
-  cut @0;
-  refuse @1;
-}
-
-struct BacklogLimit {
-  messages @0 :UInt64;
-  octets @1 :UInt64;
-  then @2 :OnLimit;
-}
-
-struct RetryRule {
-  initialMs @0 :Int64 = -1;
-  factorPercent @1 :Int64 = -1;
-  maxMs @2 :Int64 = -1;
-  attemptsMax @3 :Int64 = -1;
-}
-
 enum Side {
   handle @0;
   session @1;
@@ -167,8 +149,8 @@ struct ControlFrame {
     deadLetters @37 :Operator.DeadLetters;
     changeDead @38 :Operator.ChangeDead;
     deadChanged @39 :Operator.DeadChanged;
-    setSubscription @40 :SetSubscription;
-    subscriptionSet @41 :SubscriptionSet;
+    setSubscription @40 :Operator.SetSubscription;
+    subscriptionSet @41 :Operator.SubscriptionSet;
   }
 }
 
@@ -225,26 +207,8 @@ struct Subscribe {
   listens @12 :Bool;
   made @13 :Int64;
   until @14 :UInt64;
-  limit @15 :BacklogLimit;
-  retry @16 :RetryRule;
-}
-
-# An operator's tool to sidecar, and back; here for what they share with Subscribe.
-struct SetSubscription {
-  request @0 :UInt64;
-  stream @1 :Text;
-  subscription @2 :Text;
-  setsRetry @3 :Bool;
-  retry @4 :RetryRule;
-  setsLimit @5 :Bool;
-  limit @6 :BacklogLimit;
-}
-
-struct SubscriptionSet {
-  request @0 :UInt64;
-  refusal @1 :Text;
-  retry @2 :RetryRule;
-  limit @3 :BacklogLimit;
+  limit @15 :Operator.BacklogLimit;
+  retry @16 :Operator.RetryRule;
 }
 
 struct Nack {

@@ -131,3 +131,38 @@ struct DeadChanged {
   letters @2 :UInt64;
   octets @3 :UInt64;
 }
+
+enum OnLimit {
+  cut @0;
+  refuse @1;
+}
+
+struct BacklogLimit {
+  messages @0 :UInt64;
+  octets @1 :UInt64;
+  then @2 :OnLimit;
+}
+
+struct RetryRule {
+  initialMs @0 :Int64 = -1;
+  factorPercent @1 :Int64 = -1;
+  maxMs @2 :Int64 = -1;
+  attemptsMax @3 :Int64 = -1;
+}
+
+struct SetSubscription {
+  request @0 :UInt64;
+  stream @1 :Text;
+  subscription @2 :Text;
+  setsRetry @3 :Bool;
+  retry @4 :RetryRule;
+  setsLimit @5 :Bool;
+  limit @6 :BacklogLimit;
+}
+
+struct SubscriptionSet {
+  request @0 :UInt64;
+  refusal @1 :Text;
+  retry @2 :RetryRule;
+  limit @3 :BacklogLimit;
+}

@@ -11,10 +11,8 @@
 namespace restante::detail {
 
 namespace {
-
 constexpr Duration farewell = std::chrono::seconds{5};
 constexpr int batches_a_step = 64;  // then confirmations get their turn
-
 }  // namespace
 
 WriterState::WriterState(const Options& options, std::shared_ptr<NodeContext> node)
@@ -42,7 +40,7 @@ std::optional<std::uint64_t> WriterState::offer(std::string_view topic, std::str
   if (options_.pattern == core::StreamPattern::pubsub) check_topic(topic, options_.stream);
   check_payload(payload, options_.stream);
   const std::string encoded = encode(attributes, options_.stream);
-  return put(topic, payload, encoded, attributes.marker, detail::expire_after_ms(attributes), wait);
+  return put(topic, payload, encoded, attributes.marker, expire_after_ms(attributes), wait);
 }
 
 std::optional<std::uint64_t> WriterState::put(std::string_view topic, std::string_view payload,

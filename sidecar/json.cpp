@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <nlohmann/json.hpp>
 #include <type_traits>
 #include <utility>
@@ -17,6 +18,8 @@ using Json = nlohmann::ordered_json;
 
 /// One line; octets that are no UTF-8 (a name from a hostile peer) are replaced, never thrown about.
 std::string text_of(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
+std::int64_t ms_of(Duration wait) { return std::chrono::duration_cast<std::chrono::milliseconds>(wait).count(); }
 
 Json subscription_object(const core::SubscriptionStatus& subscription) {
   return {{"name", subscription.name},
@@ -38,6 +41,11 @@ Json subscription_object(const core::SubscriptionStatus& subscription) {
           {"max_messages", subscription.limit.messages},
           {"max_octets", subscription.limit.octets},
           {"on_limit", subscription.limit.then == OnLimit::refuse ? "refuse" : "cut"},
+          {"attempts_max", subscription.retry.attempts_max},
+          {"retry_initial_ms", ms_of(subscription.retry.initial)},
+          {"retry_max_ms", ms_of(subscription.retry.max)},
+          {"retry_factor", subscription.retry.factor},
+          {"expired", subscription.expired},
           {"cut", subscription.cut},
           {"gaps", subscription.gaps}};
 }
@@ -59,6 +67,8 @@ Json stream_object(const core::StreamStatus& stream) {
           {"elided", stream.elided},
           {"writer", stream.writer},
           {"retention", json_of(stream.retention)},
+          {"expire_after_ms", stream.expiry.after_ms},
+          {"expired_dead", stream.expiry.dead},
           {"kept_messages", stream.kept_messages},
           {"kept_octets", stream.kept_octets},
           {"listeners", stream.listeners}};
@@ -155,6 +165,14 @@ core::SubscriptionStatus subscription_of(const Json& object) {
   read(object, "max_octets", subscription.limit.octets);
   read(object, "on_limit", on_limit);
   subscription.limit.then = on_limit == "refuse" ? OnLimit::refuse : OnLimit::cut;
+  std::int64_t initial_ms = 0, max_ms = 0;
+  read(object, "attempts_max", subscription.retry.attempts_max);
+  read(object, "retry_initial_ms", initial_ms);
+  read(object, "retry_max_ms", max_ms);
+  read(object, "retry_factor", subscription.retry.factor);
+  subscription.retry.initial = std::chrono::milliseconds(std::clamp<std::int64_t>(initial_ms, 0, limits::wait_ms_max));
+  subscription.retry.max = std::chrono::milliseconds(std::clamp<std::int64_t>(max_ms, 0, limits::wait_ms_max));
+  read(object, "expired", subscription.expired);
   read(object, "cut", subscription.cut);
   read(object, "gaps", subscription.gaps);
   return subscription;
@@ -178,6 +196,8 @@ core::StreamStatus stream_of(const Json& object) {
   read(retention, "age_ms", stream.retention.age_ms);
   read(retention, "messages", stream.retention.messages);
   read(retention, "octets", stream.retention.octets);
+  read(object, "expire_after_ms", stream.expiry.after_ms);
+  read(object, "expired_dead", stream.expiry.dead);
   read(object, "kept_messages", stream.kept_messages);
   read(object, "kept_octets", stream.kept_octets);
   read(object, "listeners", stream.listeners);
@@ -329,34 +349,6 @@ std::optional<std::string> subscription_json(std::string_view status_text, std::
     if (object.contains("name") && object["name"] == name) return text_of(object);
   }
   return std::nullopt;
-}
-
-std::string to_json(const core::Removed& removed, const std::string& stream, const std::string& name) {
-  return text_of({{"stream", stream},
-                  {"subscription", name},
-                  {"removed", removed.done},
-                  {"refusal", removed.refusal},
-                  {"messages", removed.messages},
-                  {"octets", removed.octets},
-                  {"freed_messages", removed.freed_messages},
-                  {"freed_octets", removed.freed_octets},
-                  {"sessions", removed.sessions}});
-}
-
-std::string to_json(const core::WasReset& told, const std::string& stream, const std::string& name) {
-  return text_of({{"stream", stream},
-                  {"subscription", name},
-                  {"reset", told.done},
-                  {"refusal", told.refusal},
-                  {"first", told.from + 1},
-                  {"gone_to", told.gone_to},
-                  {"messages", told.messages},
-                  {"octets", told.octets},
-                  {"sessions", told.sessions}});
-}
-
-std::string to_json(const core::StreamSet& told, const std::string& stream) {
-  return text_of({{"stream", stream}, {"refusal", told.refusal}, {"retention", json_of(told.retention)}});
 }
 
 bool any_link_was_up(std::string_view node_status) {

@@ -60,6 +60,8 @@ std::string to_json(const core::Removed& removed, const std::string& stream, con
 /// Likewise of a reset, and of a change of what a stream keeps.
 std::string to_json(const core::WasReset& told, const std::string& stream, const std::string& name);
 std::string to_json(const core::StreamSet& told, const std::string& stream);
+/// -1 is what the node has.
+std::string to_json(const core::SubscriptionSet& told, const std::string& stream, const std::string& name);
 
 /// Whether any link of a Node was ever up, by what Node::status_json() says.
 bool any_link_was_up(std::string_view node_status);

@@ -71,6 +71,7 @@ struct SendingOptions {
   Duration timeout = forever;
   Framing framing = Framing::lines;
   bool resume = false;
+  Duration expire_after = forever;  ///< as Attributes::expire_after
   unsigned instance = 0;
   std::size_t window = limits::writer_window;
 };
@@ -128,7 +129,17 @@ struct StreamsCommand {
 struct StreamsSetCommand {
   Common common;
   std::string stream;
-  core::Retention retention;
+  std::optional<core::Retention> retention{};
+  std::optional<core::Expiry> expiry{};
+};
+
+/// How a subscription tries again, and how much may wait for it.
+struct SubscriptionsSetCommand {
+  Common common;
+  std::string stream;
+  std::string name;
+  std::optional<RetryRule> retry{};
+  std::optional<BacklogLimit> limit{};
 };
 
 struct SubscriptionsCommand {
@@ -190,8 +201,8 @@ struct PrintCommand {
 };
 
 using Command = std::variant<UpCommand, SendCommand, RecvCommand, PubCommand, SubCommand, ReplayCommand, StatusCommand,
-                             StreamsCommand, StreamsSetCommand, SubscriptionsCommand, DeadCommand, DeadShowCommand,
-                             DeadEditCommand, PrintCommand>;
+                             StreamsCommand, StreamsSetCommand, SubscriptionsCommand, SubscriptionsSetCommand,
+                             DeadCommand, DeadShowCommand, DeadEditCommand, PrintCommand>;
 
 /// Each carries out its command and says how it ended. They throw Error and NobodyThere for what ends them early.
 Exit run(const UpCommand& command);
@@ -204,6 +215,7 @@ Exit run(const StatusCommand& command);
 Exit run(const StreamsCommand& command);
 Exit run(const StreamsSetCommand& command);
 Exit run(const SubscriptionsCommand& command);
+Exit run(const SubscriptionsSetCommand& command);
 Exit run(const DeadCommand& command);
 Exit run(const DeadShowCommand& command);
 Exit run(const DeadEditCommand& command);

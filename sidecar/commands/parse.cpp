@@ -25,7 +25,7 @@ constexpr Subcommand subcommands[] = {
     {"replay", "read again what a stream still keeps, without moving anybody's cursor", parse_replay},
     {"status", "how the sidecar is", parse_status},
     {"streams", "everything about each stream, and how long it keeps what is done", parse_streams},
-    {"subscriptions", "look at durable subscriptions, reset or remove one", parse_subscriptions},
+    {"subscriptions", "look at durable subscriptions, set, reset or remove one", parse_subscriptions},
     {"dead", "look at what could not be processed; try it again, mend, drop or export it", parse_dead},
 };
 

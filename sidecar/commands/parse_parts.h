@@ -21,7 +21,9 @@ Command parse_sub(const Arguments& arguments);
 Command parse_replay(const Arguments& arguments);
 Command parse_status(const Arguments& arguments);
 Command parse_streams(const Arguments& arguments);
+Command parse_streams_set(const Arguments& arguments);
 Command parse_subscriptions(const Arguments& arguments);
+Command parse_subscriptions_set(const Arguments& arguments);
 Command parse_dead(const Arguments& arguments);
 
 /// Takes the first word that is no option out of `arguments`; the options before it stay, as its own. Empty: none.

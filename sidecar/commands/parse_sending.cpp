@@ -14,6 +14,7 @@ void add_sending(Grammar& grammar) {
   grammar.flag("--null", "messages end with a NUL, not with a newline");
   grammar.flag("--whole", "all of standard input is one message");
   grammar.flag("--resume", "skip what an earlier run with the same input had confirmed");
+  grammar.value("--expire", "D", "older than this nobody gets it any more; default: as the stream has it");
   grammar.value("--instance", "N", "write as STREAM@N, beside other writers of the stream");
   grammar.value("--window", "SIZE", "how much may be unconfirmed before reading waits; default 8MiB");
 }
@@ -31,6 +32,7 @@ void take_sending(const Grammar& grammar, SendingOptions& sending) {
   assign(grammar, "--timeout", sending.timeout, parse_positive_duration);
   sending.resume = grammar.has("--resume");
   assign(grammar, "--instance", sending.instance, parse_count, 1U, std::numeric_limits<unsigned>::max());
+  assign(grammar, "--expire", sending.expire_after, parse_positive_duration);
   assign(grammar, "--window", sending.window, parse_size);
 }
 

@@ -73,53 +73,6 @@ Command parse_status(const Arguments& arguments) {
   return StatusCommand{common_of(grammar)};
 }
 
-namespace {
-
-/// One `key=value` of `streams set`.
-void take_rule(const std::string& text, core::Retention& retention) {
-  const std::size_t equals = text.find('=');
-  const std::string key = text.substr(0, equals);
-  const std::string value = equals == std::string::npos ? "" : text.substr(equals + 1);
-  if (key == "retain" && value == "none") {
-    retention = {};
-  } else if (key == "retain_age") {
-    const Duration age = parse_positive_duration(key, value);
-    retention.age_ms = std::chrono::ceil<std::chrono::milliseconds>(age).count();
-  } else if (key == "retain_messages") {
-    retention.messages = parse_count(key, value, 1, std::numeric_limits<std::int64_t>::max());
-  } else if (key == "retain_octets") {
-    retention.octets = parse_size(key, value);
-  } else {
-    const Arguments keys{"retain_age", "retain_messages", "retain_octets", "retain=none"};
-    throw UsageError("'" + text + "' is no rule of a stream: " + did_you_mean(key, keys) +
-                     "there are retain_age=7d, retain_messages=1000, retain_octets=1GiB and retain=none");
-  }
-}
-
-Command parse_streams_set(const Arguments& arguments) {
-  Grammar grammar(
-      "streams set", "STREAM KEY=VALUE... [OPTIONS]",
-      "How long a stream keeps messages that nobody is owed any more, for replays and resets. What is set is all\n"
-      "there is: bounds that are not named are gone. A stream that is not there yet is made.");
-  grammar.examples(
-      "  restante streams set weather retain_age=7d retain_octets=1GiB   # the tighter of the two\n"
-      "  restante streams set orders retain_messages=10000\n"
-      "  restante streams set weather retain=none");
-  grammar.argument("STREAM", "name of the stream");
-  grammar.arguments("RULE", "retain_age=7d, retain_messages=1000, retain_octets=1GiB, or retain=none");
-  add_common(grammar);
-  grammar.parse(arguments);
-  StreamsSetCommand command;
-  command.common = common_of(grammar);
-  command.stream = grammar.require("STREAM");
-  const Arguments rules = grammar.all("RULE");
-  if (rules.empty()) throw UsageError("say what to set, such as retain_age=7d; see `restante streams set --help`");
-  for (const std::string& rule : rules) take_rule(rule, command.retention);
-  return command;
-}
-
-}  // namespace
-
 Command parse_streams(const Arguments& arguments) {
   Arguments rest = arguments;
   const bool is_help = std::find(rest.begin(), rest.end(), "--help") != rest.end();

@@ -88,16 +88,17 @@ Command parse_reset(const Arguments& arguments) {
 }
 
 Command parse_action(const Arguments& arguments) {
-  Grammar grammar("subscriptions", "list|show|reset|remove [OPTIONS]",
-                  "Looks at durable subscriptions, has one begin again, or removes one.");
+  Grammar grammar("subscriptions", "list|show|set|reset|remove [OPTIONS]",
+                  "Looks at durable subscriptions, sets how one tries again, has one begin again, or removes one.");
   grammar.examples(
       "  restante subscriptions list [STREAM]\n"
       "  restante subscriptions show STREAM NAME\n"
+      "  restante subscriptions set STREAM NAME KEY=VALUE...\n"
       "  restante subscriptions reset STREAM NAME --start WHERE [--dry-run] [--yes] [--force]\n"
       "  restante subscriptions remove STREAM NAME [--dry-run] [--yes] [--force]");
   add_common(grammar);
   grammar.parse(arguments);
-  throw UsageError("say what to do: list, show, reset or remove; " +
+  throw UsageError("say what to do: list, show, set, reset or remove; " +
                    std::string("see `restante subscriptions --help`"));
 }
 
@@ -109,10 +110,12 @@ Command parse_subscriptions(const Arguments& arguments) {
   if (action.empty()) return parse_action(rest);
   if (action == "list") return parse_list(rest);
   if (action == "show") return parse_show(rest);
+  if (action == "set") return parse_subscriptions_set(rest);
   if (action == "remove") return parse_remove(rest);
   if (action == "reset") return parse_reset(rest);
-  throw UsageError("subscriptions cannot '" + action + "': " +
-                   did_you_mean(action, {"list", "show", "reset", "remove"}) + "see `restante subscriptions --help`");
+  throw UsageError("subscriptions cannot '" + action +
+                   "': " + did_you_mean(action, {"list", "show", "set", "reset", "remove"}) +
+                   "see `restante subscriptions --help`");
 }
 
 }  // namespace restante::commands

@@ -85,6 +85,10 @@ core::StreamSet ask_set(const std::string& endpoint, const core::SetStream& wish
   return ask_change<core::StreamSet>(endpoint, wish, "set it", "streams` tells what is set");
 }
 
+core::SubscriptionSet ask_set(const std::string& endpoint, const core::SetSubscription& wish) {
+  return ask_change<core::SubscriptionSet>(endpoint, wish, "set it", "subscriptions show` tells what is set");
+}
+
 core::NodeStatus read_status(const std::string& answer) {
   std::string why;
   if (auto status = sidecar::status_from_json(answer, why)) return *status;

@@ -38,6 +38,7 @@ core::Removed ask_removal(const std::string& endpoint, const core::RemoveSubscri
 /// Likewise.
 core::WasReset ask_reset(const std::string& endpoint, const core::ResetSubscription& wish);
 core::StreamSet ask_set(const std::string& endpoint, const core::SetStream& wish);
+core::SubscriptionSet ask_set(const std::string& endpoint, const core::SetSubscription& wish);
 
 /// What an answer to "status" says. Throws Error(incompatible_version) if it cannot be read.
 core::NodeStatus read_status(const std::string& answer);

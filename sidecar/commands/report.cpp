@@ -72,6 +72,12 @@ std::string limit_of(const BacklogLimit& limit) {
   return text + (limit.then == OnLimit::refuse ? ", then the publisher waits" : "");
 }
 
+std::string policy_text(const core::RetryPolicy& policy) {
+  const auto ms = [](Duration wait) { return std::chrono::duration_cast<std::chrono::milliseconds>(wait).count(); };
+  const std::string most = policy.attempts_max == 0 ? "for ever" : "up to " + grouped(policy.attempts_max) + " times";
+  return "tries " + most + ", again after " + age_of(ms(policy.initial)) + " to " + age_of(ms(policy.max));
+}
+
 std::string subscription_text(const core::SubscriptionStatus& subscription) {
   std::string text =
       "  subscription " + subscription.name + " (" + mode_of(subscription) + ")  " + state_of(subscription) + "\n";
@@ -82,6 +88,8 @@ std::string subscription_text(const core::SubscriptionStatus& subscription) {
   text += "    acked " + grouped(subscription.acked) + "  redelivered " + grouped(subscription.redelivered) +
           "  attempts " + grouped(subscription.attempts) + "  waiting " +
           grouped(subscription.loose + subscription.parked) + "  dead letters " + grouped(subscription.dead) + "\n";
+  text += "    " + policy_text(subscription.retry) + (subscription.expired == 0 ? "" : "; expired ") +
+          (subscription.expired == 0 ? "" : grouped(subscription.expired)) + "\n";
   if (subscription.limit == BacklogLimit{} && subscription.cut + subscription.gaps == 0) return text;
   return text + "    limit " + limit_of(subscription.limit) + "  cut " + grouped(subscription.cut) +
          "  gaps to be told " + grouped(subscription.gaps) + "\n";
@@ -120,6 +128,7 @@ std::string render_stream(const core::StreamStatus& stream) {
   if (stream.retention.any()) {
     text += ": in all " + grouped(stream.kept_messages) + " messages (" + human_size(stream.kept_octets) + ")";
   }
+  if (stream.expiry != core::Expiry{}) text += "; " + expiry_text(stream.expiry);
   text += "\n  writer " + (stream.writer.empty() ? "nobody" : stream.writer);
   if (stream.listeners > 0) text += ", live subscribers " + std::to_string(stream.listeners);
   text += "\n";
@@ -160,6 +169,26 @@ std::string retention_text(const core::Retention& retention) {
   if (retention.octets != 0) add("the last " + human_size(retention.octets));
   return text.empty() ? "nothing" : text;
 }
+
+std::string expiry_text(const core::Expiry& expiry) {
+  const std::string then = expiry.dead ? "then they are dead letters" : "then they are gone";
+  if (expiry.after_ms == 0)
+    return expiry.dead ? "its messages expire if they say so, " + then : "its messages do not expire";
+  return "its messages expire after " + age_of(expiry.after_ms) + ", " + then;
+}
+
+std::string retry_text(const RetryRule& rule) {
+  std::string text;
+  const auto add = [&text](const std::string& part) { text += (text.empty() ? "" : ", ") + part; };
+  if (rule.attempts_max == 0) add("tries for ever");
+  if (rule.attempts_max > 0) add("tries up to " + grouped(static_cast<std::uint64_t>(rule.attempts_max)) + " times");
+  if (rule.initial_ms >= 0) add("first wait " + age_of(rule.initial_ms));
+  if (rule.factor_percent >= 0) add("each wait " + std::to_string(rule.factor_percent) + " % of the one before");
+  if (rule.max_ms >= 0) add("longest wait " + age_of(rule.max_ms));
+  return text.empty() ? "tries again as the node does" : text;
+}
+
+std::string limit_text(const BacklogLimit& limit) { return limit_of(limit); }
 
 std::string removal_text(const core::Removed& removed) {
   const auto messages = [](std::uint64_t count, std::uint64_t octets) {

@@ -30,5 +30,8 @@ std::string reset_text(const core::WasReset& told);
 
 /// How long a stream keeps what nobody is owed: "7 d, the last 1.0 GiB"; "nothing" if it keeps none of it.
 std::string retention_text(const core::Retention& retention);
+std::string expiry_text(const core::Expiry& expiry);
+std::string retry_text(const RetryRule& rule);
+std::string limit_text(const BacklogLimit& limit);
 
 }  // namespace restante::commands

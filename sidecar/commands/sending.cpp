@@ -128,6 +128,7 @@ class Sending {
   void send(const TopicRecord& parts, std::uint64_t number) {
     Attributes attributes;
     attributes.marker = number;
+    attributes.expire_after = command_.expire_after;
     for (auto wait = 1ms; !end_.try_send(parts.topic, parts.payload, attributes);) {
       if (!go_on()) {
         cut_short_ = true;

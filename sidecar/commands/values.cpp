@@ -132,6 +132,17 @@ std::uint64_t parse_count(std::string_view option, std::string_view text, std::u
   return number;
 }
 
+std::int64_t parse_percent(std::string_view option, std::string_view text) {
+  double factor = 0;
+  const char* end = text.data() + text.size();
+  const auto [rest, fault] = std::from_chars(text.data(), end, factor);
+  const bool fits = factor >= 1 && factor <= static_cast<double>(limits::retry_factor_max) / 100;
+  if (text.empty() || fault != std::errc() || rest != end || !fits) {
+    refuse(option, text, "it has to be a number from 1 to " + std::to_string(limits::retry_factor_max / 100));
+  }
+  return static_cast<std::int64_t>(std::lround(factor * 100));
+}
+
 std::string parse_endpoint(std::string_view option, std::string_view text) {
   std::string endpoint(text.starts_with('/') ? "ipc://" : "");
   endpoint += text;

@@ -22,6 +22,9 @@ Duration parse_positive_duration(std::string_view option, std::string_view text)
 /// `64MiB`, `1.5GiB`, `500MB`, `4096`: octets, never 0.
 std::uint64_t parse_size(std::string_view option, std::string_view text);
 
+/// A factor of 1 to 100, such as 1.5, as percent.
+std::int64_t parse_percent(std::string_view option, std::string_view text);
+
 /// A whole number from `min` to `max`.
 std::uint64_t parse_count(std::string_view option, std::string_view text, std::uint64_t min, std::uint64_t max);
 

@@ -164,7 +164,7 @@ TEST_CASE("subscriptions are listed, shown and removed, wherever the options sta
   CHECK(remove.yes);
   CHECK(remove.force);
   CHECK_FALSE(remove.dry_run);
-  CHECK_THROWS_WITH(parse({"subscriptions"}), Contains("list, show, reset or remove"));
+  CHECK_THROWS_WITH(parse({"subscriptions"}), Contains("list, show, set, reset or remove"));
   CHECK_THROWS_WITH(parse({"subscriptions", "remov"}), Contains("did you mean remove?"));
   CHECK_THROWS_WITH(parse({"subscriptions", "remove", "s"}), Contains("NAME is missing"));
   CHECK_THROWS_WITH(parse({"subscriptions", "remove", "s", "n", "--yes", "--dry-run"}), Contains("contradict"));

@@ -64,7 +64,7 @@ class World {
   void make_subscriptions();
   [[nodiscard]] std::string topic(std::size_t number) const;
   [[nodiscard]] BacklogLimit draw_limit();
-  void draw_rules(Role& role);
+  void draw_rules(Role& role, bool has_limit);
   void on_rules(const Role& role);
   [[nodiscard]] std::unique_ptr<SimProducer> make_producer(const std::string& stream);
   [[nodiscard]] std::unique_ptr<SimWorker> make_consumer(const Role& role);

@@ -21,11 +21,10 @@ void World::make_subscriptions() {
     const auto stream_id = static_cast<core::StreamId>(number + 1);
     const std::string tail = number == 0 ? "" : "-of-" + std::to_string(number + 1);
     const std::string stream = "orders" + tail;
-    made.streams.push_back(core::StreamRecord{.id = stream_id, .name = stream, .next = options_.next});
-    if (options_.expiry) made.streams.back().expiry.dead = random_.chance(1, 4);
+    const bool to_dead = options_.expiry && random_.chance(1, 4);
+    made.streams.push_back({.id = stream_id, .name = stream, .next = options_.next, .expiry = {0, to_dead}});
     Role work{stream, "workers" + tail, false, false, {}};
-    if (number > 0) work.limit = draw_limit();  // the first is a pipeline's
-    draw_rules(work);
+    draw_rules(work, number > 0);  // the first is a pipeline's
     made.subscriptions.push_back({id++,
                                   stream_id,
                                   work.subscription,
@@ -51,8 +50,7 @@ void World::make_subscriptions() {
         topics = {topic(0), topic(1)};
         role.filters = topics;
       }
-      role.limit = draw_limit();
-      draw_rules(role);
+      draw_rules(role, true);
       made.subscriptions.push_back({id++,
                                     stream_id,
                                     role.subscription,
@@ -85,7 +83,8 @@ BacklogLimit World::draw_limit() {
   return limit;
 }
 
-void World::draw_rules(Role& role) {
+void World::draw_rules(Role& role, bool has_limit) {
+  if (has_limit) role.limit = draw_limit();
   if (random_.chance(1, 2)) return;
   role.retry.attempts_max = static_cast<std::int64_t>(1 + random_.below(6));
   role.retry.initial_ms = static_cast<std::int64_t>(random_.below(400));
@@ -228,8 +227,7 @@ void World::new_subscription() {
   std::vector<std::string> topics;
   if (options_.topics > 1 && random_.chance(1, 2)) topics = {topic(1)};
   role.filters = topics.empty() ? std::vector<std::string>{"#"} : topics;
-  role.limit = draw_limit();
-  draw_rules(role);
+  draw_rules(role, true);
   note("A NEW SUBSCRIPTION " + role.subscription + " OF " + stream);
   ++sometimes_["subscription made on the way"];
   ledger_.on_subscribing(role.subscription, stream, topics);

@@ -33,6 +33,7 @@ import ownership_test  # noqa: F401
 import paths_test  # noqa: F401
 import pubsub_test  # noqa: F401
 import replay_test  # noqa: F401
+import settings_test  # noqa: F401
 import store_test  # noqa: F401
 import stories_test  # noqa: F401
 import story_crowds_test  # noqa: F401

@@ -66,7 +66,7 @@ def outputs_in_the_documents_are_compared():
 
 @scenario
 def guarantees_name_tests_that_exist():
-    """Each row of the tables in docs/guarantees.md names its tests, and there are such tests; also in docs/patterns."""
+    """Each row of the tables in docs/guarantees.md names its tests, which exist; so do two other pages."""
     page = doc_commands.ROOT / "docs" / "guarantees.md"
     cases = "".join(path.read_text() for path in doc_commands.ROOT.glob("tests/**/*_test.cpp"))
     campaigns = {path.stem for path in (doc_commands.ROOT / "tests" / "campaigns").glob("*.py")}
@@ -90,7 +90,8 @@ def guarantees_name_tests_that_exist():
             expect(exists, f"there is no test `{name}`")
             named += 1
     expect(named > 150, f"only {named} tests are named in {page}")
-    for page in (doc_commands.ROOT / "docs" / "patterns").glob("*.md"):
+    docs = doc_commands.ROOT / "docs"
+    for page in (docs / "semantics.md", *(docs / "patterns").glob("*.md")):
         for table in re.findall(r"^\|.*shown by \|\n((?:\|.*\n)+)", page.read_text(), re.MULTILINE):
             for name in re.findall(r"`([^`]+)`", " ".join(row.split(" | ")[-1] for row in table.splitlines())):
                 expect(name in scenarios or f'"{name}"' in cases, f"{page.name}: there is no test `{name}`")

@@ -167,8 +167,9 @@ class World {
   std::uint32_t next_pid_ = 100;
   std::set<std::string> removed_and_told_;              // subscriptions whose consumer has ended beside a rival
   std::set<std::pair<GrantId, Sequence>> tried_again_;  // dead letters
-  std::size_t late_ = 0;                                // subscriptions made on the way
-  LinkRef tool_;                                        // of who asked for the last removal
+  std::set<std::pair<core::SubscriptionId, Sequence>> dropped_;  // dead letters that somebody wanted to be gone
+  std::size_t late_ = 0;                                         // subscriptions made on the way
+  LinkRef tool_;                                                 // of who asked for the last removal
   bool healing_ = false;
   bool keep_trace_ = false;
   std::vector<std::string> trace_;

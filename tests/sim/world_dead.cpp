@@ -43,6 +43,9 @@ void World::change_dead() {
       if (is_more) wish.which.sequences.push_back(key.second);
     }
   }
+  for (const Sequence sequence : wish.which.sequences) {
+    if (wish.action == core::DeadAction::drop) dropped_.insert({letter.subscription, sequence});
+  }
   frames.insert(frames.begin(), core::encode(core::ControlFrame{2, wish}));
   tool_ = sidecar_.accept(now_, 0);
   core::Hello hello;
@@ -56,7 +59,10 @@ void World::change_dead() {
 void World::on_raised(const core::DeadRecord& letter, const core::ParkedRecord* parked) {
   note_dead();  // of before
   const auto subscription = disk_.contents().subscriptions.find(letter.subscription);
-  if (parked == nullptr || subscription == disk_.contents().subscriptions.end()) {
+  if (parked == nullptr) {
+    if (!dropped_.contains({letter.subscription, letter.sequence})) {
+      throw Violation("dead letter gone: sequence " + std::to_string(letter.sequence) + ", which nobody dropped");
+    }
     ++sometimes_["dead letter dropped"];
     return;
   }

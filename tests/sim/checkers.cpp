@@ -161,6 +161,7 @@ void Ledger::check_place_of_gap(const Session& session, const Book& book, core::
                          message.sequence <= range.last && message.sequence < newest;
       if (!is_in || book.handed.contains(number) || excused_.contains(number) || book.gone.contains(number)) continue;
       if (book.never.contains(number) || !owns(book, book.versions, number, true)) continue;
+      if (book.dead.contains(number) || book.raised.contains(number)) continue;  // too old for anybody to have had it
       if (!confirmed_.contains(number)) continue;  // its sender may have died before the sidecar heard of it
       throw Violation("order: a gap from " + std::to_string(range.first) + " with " + std::to_string(message.sequence) +
                       " of \"" + topic + "\" after " + std::to_string(newest));

@@ -280,7 +280,8 @@ void Ledger::on_store_replaced(const std::set<Number>& confirmed, const std::set
   }
   for (auto& [id, session] : sessions_) {
     if (!subscriptions.contains(session.subscription)) session.goes_back = true;
-    session.gaps.clear();  // it may owe again what was told
+    session.gaps.clear();         // it may owe again what was told
+    session.is_regressed = true;  // a gap of before may come late, and names sequences that this one gives out again
     const Book& book = books_[session.subscription];
     std::erase_if(session.seen, [&](const Id& seen) {
       const Number number = ids_.at(seen);

@@ -2,7 +2,6 @@
 /// What a stream has the store write, and what it does with the answers.
 
 #include <algorithm>
-#include <iterator>
 
 #include "core/assert.h"
 #include "core/outbox.h"
@@ -58,6 +57,14 @@ void Outbox::collect_asides(Transaction& transaction, const Turn& turn) {
           DeadRecord{id, record_.id, aside.sequence, aside.grant, aside.attempts, turn.wall_ms, aside.reason,
                      aside.batch->batch.header().topic, std::string(message.payload), std::string(message.attributes),
                      aside.history, aside.batch->batch.header().source_time_us, message.payload.size()});
+      // With the record that it was parked by: one that is left behind would end what is put in the letter's place.
+      const auto is_risen = [&, own_id = id](const ParkedRecord& parked) {
+        return parked.subscription == own_id && parked.sequence == aside.sequence;
+      };
+      if (std::none_of(transaction.parked.begin(), transaction.parked.end(), is_risen)) {
+        transaction.unparked.push_back(Unpark{id, aside.sequence});
+      }
+      prune_needed_ = true;
       in_commit_.buried.emplace_back(id, aside.sequence);
       subscription.cursor_dirty = true;
     }
@@ -81,17 +88,7 @@ void Outbox::collect_unparked(Transaction& transaction) {
     }
   }
   in_commit_.unparked = std::exchange(pending_unparked_, {});
-  // The record of a letter that dies again goes a commit later than it dies. If this commit has it tried again, the
-  // record has been replaced by the new one.
-  const auto is_replaced = [&transaction](const Unpark& unpark) {
-    return unpark.grant == 0 && unpark.last == 0 &&
-           std::any_of(transaction.parked.begin(), transaction.parked.end(), [&](const ParkedRecord& parked) {
-             return !parked.octets.empty() && parked.subscription == unpark.subscription &&
-                    parked.sequence == unpark.sequence;
-           });
-  };
-  std::remove_copy_if(in_commit_.unparked.begin(), in_commit_.unparked.end(), std::back_inserter(transaction.unparked),
-                      is_replaced);
+  transaction.unparked.insert(transaction.unparked.end(), in_commit_.unparked.begin(), in_commit_.unparked.end());
 }
 
 void Outbox::collect_cursors(Transaction& transaction) {

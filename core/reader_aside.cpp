@@ -121,7 +121,7 @@ std::uint64_t ReaderGroup::tell_heard(Token token) {
 }
 
 void ReaderGroup::on_buried(Sequence sequence, Cursor::Change& change) {
-  drop_loose(sequence, true);
+  drop_loose(sequence, false);  // the record that it was parked by went in the same commit
   cursor_.settle(Range{sequence, sequence}, change);
   cursor_.raise_floor();
 }

@@ -77,6 +77,7 @@ std::vector<Range> ReaderGroup::take_expired(bool to_dead, const Turn& turn) {
         bury(sequence, expired_text);
       }
     }
+    if (is_over && to_dead && !owed_ranges(entry).empty()) note_expiry(entry);  // there was no room for its history
   }
   if (exclusive() && !cut.empty()) cutting_from_ = std::min(cutting_from_, cut.front().first);
   return cut;

@@ -198,6 +198,7 @@ void World::step() {
     tick_all();
   } else {
     if (options_.replays && random_.chance(1, 2)) replay_fault();
+    if (options_.undead) change_dead();
     fault();
   }
   check();

@@ -27,7 +27,6 @@ void World::process_fault(std::uint64_t kind) {
   if (kind >= 3 && options_.late && late_ > 0 && random_.chance(1, 2)) remove_subscription();
   if (kind == 5 && options_.freezes) freeze();
   if (kind >= 4 && options_.resets && random_.chance(1, 2)) reset_subscription();
-  if (options_.undead) change_dead();
 }
 
 /// SIGSTOP, for longer than a link may be silent or for less.

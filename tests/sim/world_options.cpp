@@ -59,6 +59,7 @@ WorldOptions WorldOptions::draw(std::uint64_t seed) {
   options.strict = random.chance(1, 3);
   options.expiry = random.chance(1, 4);
   options.undead = random.chance(1, 2) && (options.temper.reject > 0 || options.temper.nack > 0);
+  if (options.undead) options.temper.reject += 8;  // so that some die again
   // The judge of each is about what the other one changes.
   options.resets = random.chance(1, 2) && !options.changes && !options.backups;
   return options;

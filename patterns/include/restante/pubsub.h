@@ -98,8 +98,6 @@ struct Subscription {
   /// How much may wait for it, if it is made by this; without meaning later. What is above goes, the oldest first, and
   /// its reader is told it as a Gap at its place; of what a reader has in hand nothing goes.
   BacklogLimit limit{};
-  /// How it tries again, if it is made by this; without meaning later (`restante subscriptions set` changes it).
-  RetryRule retry{};
   /// Order also past a nack: of a topic nothing is handed out while an older message of it is not settled, also if that
   /// waits for its next attempt; other topics go on, while what waits behind such messages fits into the sidecar's
   /// window. A message that is given up (a dead letter) lets its topic go on. It comes from the sidecar only, which
@@ -107,6 +105,8 @@ struct Subscription {
   /// subscription is another kind than an exclusive one, and stays what it was made as; a gap of what its limit took is
   /// told at once, and not at its place.
   bool strict = false;
+  /// How it tries again, if it is made by this; without meaning later (`restante subscriptions set` changes it).
+  RetryRule retry{};
 };
 
 }  // namespace restante

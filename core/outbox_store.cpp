@@ -58,13 +58,15 @@ void Outbox::collect_asides(Transaction& transaction, const Turn& turn) {
                      aside.batch->batch.header().topic, std::string(message.payload), std::string(message.attributes),
                      aside.history, aside.batch->batch.header().source_time_us, message.payload.size()});
       // With the record that it was parked by: one that is left behind would end what is put in the letter's place.
+      const LooseMessages::Message& loose = subscription.group.loose().all().at(aside.sequence);
       const auto is_risen = [&, own_id = id](const ParkedRecord& parked) {
         return parked.subscription == own_id && parked.sequence == aside.sequence;
       };
-      if (std::none_of(transaction.parked.begin(), transaction.parked.end(), is_risen)) {
+      const bool has_risen = std::any_of(transaction.parked.begin(), transaction.parked.end(), is_risen);
+      if ((loose.parked || loose.parking) && !has_risen) {
         transaction.unparked.push_back(Unpark{id, aside.sequence});
+        prune_needed_ = true;
       }
-      prune_needed_ = true;
       in_commit_.buried.emplace_back(id, aside.sequence);
       subscription.cursor_dirty = true;
     }

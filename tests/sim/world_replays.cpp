@@ -138,7 +138,8 @@ void World::check_retained() const {
     if (!keep.any() || keep.octets != 0 || (keep.age_ms != 0 && options_.jumps)) continue;
     std::map<Sequence, Ledger::Number> newest;
     for (const auto& [number, message] : ledger_.messages()) {
-      if (message.stream == book.record.name) newest[message.sequence] = number;
+      // Only what its producer sent is in the stream, not what an operator put in the place of a dead letter.
+      if (message.stream == book.record.name && sent_ms_.contains(number)) newest[message.sequence] = number;
     }
     std::uint64_t rank = 0;
     for (auto at = newest.rbegin(); at != newest.rend(); ++at) {

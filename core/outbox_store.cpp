@@ -2,6 +2,7 @@
 /// What a stream has the store write, and what it does with the answers.
 
 #include <algorithm>
+#include <iterator>
 
 #include "core/assert.h"
 #include "core/outbox.h"
@@ -90,7 +91,17 @@ void Outbox::collect_unparked(Transaction& transaction) {
     }
   }
   in_commit_.unparked = std::exchange(pending_unparked_, {});
-  transaction.unparked.insert(transaction.unparked.end(), in_commit_.unparked.begin(), in_commit_.unparked.end());
+  // The record of a message that was acked on its way to the dead letters goes a commit later. If this commit puts one
+  // in its place, it has been replaced.
+  const auto is_replaced = [&transaction](const Unpark& unpark) {
+    return unpark.grant == 0 && unpark.last == 0 &&
+           std::any_of(transaction.parked.begin(), transaction.parked.end(), [&](const ParkedRecord& parked) {
+             return !parked.octets.empty() && parked.subscription == unpark.subscription &&
+                    parked.sequence == unpark.sequence;
+           });
+  };
+  std::remove_copy_if(in_commit_.unparked.begin(), in_commit_.unparked.end(), std::back_inserter(transaction.unparked),
+                      is_replaced);
 }
 
 void Outbox::collect_cursors(Transaction& transaction) {

@@ -98,7 +98,8 @@ void Witness::on(const core::Redelivery& redelivery, const core::Office& office)
   for (const auto& owed : redelivery.owed) {
     for (Sequence sequence = owed.range.first; sequence <= owed.range.last; ++sequence) {
       Token& holder = holders_[{subscription, redelivery.grant, sequence}];
-      if (holder != 0 && holder != redelivery.token && is_there(office, holder)) {
+      // A dead letter may still lie with a consumer that was cut off when another one rejected it.
+      if (!redelivery.revived && holder != 0 && holder != redelivery.token && is_there(office, holder)) {
         throw Violation("sent to two sessions: sequence " + std::to_string(sequence) + " of " + subscription +
                         ", which another one has and did not give back");
       }

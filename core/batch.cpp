@@ -84,8 +84,9 @@ const char* problem_of_header(const BatchHeader& header, std::size_t count) noex
   if (header.last > limits::sequence_max) return "its last sequence is above sequence_max";
   if (header.prev >= header.first) return "prev is not below its first sequence";
   if (header.before >= header.first) return "before is not below its first sequence";
-  const bool is_wait = header.expire_after_ms >= 0 && header.expire_after_ms <= limits::wait_ms_max;
-  if (!is_wait) return "the age at which its messages expire is not allowed";
+  const auto is_wait = [](std::int64_t after_ms) { return after_ms >= 0 && after_ms <= limits::wait_ms_max; };
+  if (!is_wait(header.times.expire_after_ms)) return "the age at which its messages expire is not allowed";
+  if (!is_wait(header.times.deliver_after_ms)) return "the time after which its messages are due is not allowed";
   const std::uint64_t span = header.last - header.first + 1;
   if (header.skip) {
     if (count != 0) return "it is a skip with records";
@@ -116,7 +117,7 @@ const char* read_header(std::string_view octets, BatchHeader& header) {
   header.source_time_us = reader.getSourceTimeUs();
   header.owner = reader.getOwner();
   header.marker = reader.getMarker();
-  header.expire_after_ms = reader.getExpireAfterMs();
+  header.times = {reader.getExpireAfterMs(), reader.getDeliverAfterMs()};
   return nullptr;
 }
 
@@ -221,7 +222,8 @@ Buffer BatchBuilder::seal(const BatchHeader& header) {
   root.setSourceTimeUs(header.source_time_us);
   root.setOwner(header.owner);
   root.setMarker(header.marker);
-  root.setExpireAfterMs(header.expire_after_ms);
+  root.setExpireAfterMs(header.times.expire_after_ms);
+  root.setDeliverAfterMs(header.times.deliver_after_ms);
 
   char* const start = reinterpret_cast<char*>(words_.get());
   const std::string_view octets(start, size_);

@@ -29,6 +29,13 @@ namespace restante::core {
 /// Names a session or a link; random and never 0.
 using Token = std::uint64_t;
 
+/// When the messages of a batch may be handed out, in milliseconds after their sidecar has taken the copy.
+struct DeliveryTimes {
+  std::int64_t expire_after_ms = 0;   ///< not any more then; 0: as its stream has it
+  std::int64_t deliver_after_ms = 0;  ///< not before; 0: at once
+  friend bool operator==(const DeliveryTimes&, const DeliveryTimes&) = default;
+};
+
 /// What the batch header says (PROTOCOL.md, Names).
 struct BatchHeader {
   std::string stream;
@@ -36,12 +43,12 @@ struct BatchHeader {
   GrantId grant = 0;
   Sequence first = 0;
   Sequence last = 0;
-  Sequence prev = 0;                 ///< the previous message of this topic; may be too high, never too low (W4)
-  Sequence before = 0;               ///< the previous sequence of this writer handle, any topic (W2)
-  std::int64_t source_time_us = 0;   ///< wall clock of the writer, for people only
-  Token owner = 0;                   ///< the worker chosen for the live copy; 0 is none
-  std::uint64_t marker = 0;          ///< the highest marker of its messages; 0 is none
-  std::int64_t expire_after_ms = 0;  ///< of each of its messages; 0: as its stream has it
+  Sequence prev = 0;                ///< the previous message of this topic; may be too high, never too low (W4)
+  Sequence before = 0;              ///< the previous sequence of this writer handle, any topic (W2)
+  std::int64_t source_time_us = 0;  ///< wall clock of the writer, for people only
+  Token owner = 0;                  ///< the worker chosen for the live copy; 0 is none
+  std::uint64_t marker = 0;         ///< the highest marker of its messages; 0 is none
+  DeliveryTimes times{};            ///< of each of its messages
   bool skip = false;
 
   friend bool operator==(const BatchHeader&, const BatchHeader&) = default;
@@ -87,13 +94,13 @@ class BatchBuilder {
   BatchBuilder(std::string stream, std::string topic, std::size_t capacity_hint = 1024);
 
   void append(std::string_view payload, std::string_view attributes = {});
-  /// Of all its messages; to be put into the header. 0: as their stream has it.
-  void set_expiry(std::int64_t after_ms) noexcept { expire_after_ms_ = after_ms; }
+  /// Of all its messages; to be put into the header.
+  void set_times(const DeliveryTimes& times) noexcept { times_ = times; }
 
   [[nodiscard]] std::size_t count() const noexcept { return count_; }
   [[nodiscard]] std::size_t size() const noexcept { return size_; }  ///< octets of the frame so far
   [[nodiscard]] const std::string& topic() const noexcept { return topic_; }
-  [[nodiscard]] std::int64_t expire_after_ms() const noexcept { return expire_after_ms_; }
+  [[nodiscard]] const DeliveryTimes& times() const noexcept { return times_; }
 
   /// Writes the header (its stream and topic are the builder's) and the CRC in place. May be called again with another
   /// owner while nobody else has the buffer. A batch without messages must be a skip.
@@ -109,7 +116,7 @@ class BatchBuilder {
   std::size_t size_ = 0;
   std::size_t header_words_ = 0;
   std::size_t count_ = 0;
-  std::int64_t expire_after_ms_ = 0;
+  DeliveryTimes times_;
 };
 
 }  // namespace restante::core

@@ -24,6 +24,7 @@ struct CopiedBatch {
   bool needs_no_row = false;    ///< it was settled when its turn to be written came, and its stream kept nothing
   Instant accepted{};           ///< when it came, by its age: what was loaded came earlier
   Instant expires = never;      ///< its messages are too old then; accepted, and what they or their stream say
+  Instant deliverable{};        ///< its messages may be handed out from then on
   Instant due = never;          ///< when it is written if it is not settled by then
   std::uint32_t owed_by = 0;    ///< durable subscriptions that own it and have not settled all of it (B1)
 

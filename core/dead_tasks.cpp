@@ -104,6 +104,12 @@ void DeadTasks::on_loaded(const DeadReply& reply, const Books& books, Turn& turn
   page_ = reply.letters;
   const auto damaged = std::erase_if(page_, [](const DeadRecord& letter) { return !letter.is_whole; });
   if (damaged > 0) change.told.refusal = "some of them are damaged on the disk: they stay where they are";
+  if (change.wish.action != DeadAction::drop) {
+    // After a crash a letter may die a second time while what took its place waits: that has the letter's number on the
+    // disk, and what comes now would overwrite it. Only these tasks put such records there, one after the other.
+    const auto replaced = std::erase_if(page_, [](const DeadRecord& letter) { return letter.has_heir; });
+    if (replaced > 0) change.told.refusal = "what was put in their place before still waits: ask again when it is done";
+  }
   const Sequence behind = reply.letters.empty() ? 0 : reply.letters.back().sequence;
   if (reply.end) change.left.clear();
   else std::erase_if(change.left, [&](Sequence one) { return one <= behind; });

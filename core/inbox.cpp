@@ -149,9 +149,9 @@ void Inbox::settle_late(const HandedOut::Hand& hand, Verdict verdict, const std:
   say_settled(hand, verdict, reason);
 }
 
-bool Inbox::extend(std::uint64_t hand, Instant now) {
+bool Inbox::extend(std::uint64_t hand, Instant now, Duration at_least) {
   now_ = now;
-  return handed_.extend(hand, after(now, options_.lease));
+  return handed_.extend(hand, after(now, std::max(options_.lease, at_least)));
 }
 
 void Inbox::told(std::uint64_t number, Instant now) {

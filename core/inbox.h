@@ -92,7 +92,7 @@ class Inbox final : public Intake {
   /// it is unsettled and in no other hand. `delay` (of a nack; below 0: by the retry policy) and `reason` (of a reject)
   /// as the verdict needs.
   bool settle(std::uint64_t hand, Verdict verdict, Duration delay, std::string reason, Instant now) override;
-  bool extend(std::uint64_t hand, Instant now) override;
+  bool extend(std::uint64_t hand, Instant now, Duration at_least = {}) override;
   void told(std::uint64_t number, Instant now) override;
   /// Releases what is queued and asks for nothing more; what is handed out may still be settled. When that is done the
   /// session is ended in good order (Unsubscribe).

@@ -61,7 +61,8 @@ class Intake {
   /// False if the hold had ended. `delay` (of a nack; below 0: by the retry policy) and `reason` (of a reject) as the
   /// verdict needs.
   virtual bool settle(std::uint64_t hand, Verdict verdict, Duration delay, std::string reason, Instant now) = 0;
-  virtual bool extend(std::uint64_t hand, Instant now) = 0;
+  /// It is held for the lease from now on, or for `at_least`, if that is longer. False as of settle().
+  virtual bool extend(std::uint64_t hand, Instant now, Duration at_least = {}) = 0;
   /// The application was told of the gap with this number. Until then the sidecar owes it, to this consumer or another.
   virtual void told(std::uint64_t number, Instant now) = 0;
   /// Asks for nothing more; when everything is settled the session is ended in good order (Unsubscribe).

@@ -55,7 +55,7 @@ bool LiveInbox::settle(std::uint64_t, Verdict, Duration, std::string, Instant no
   return true;  // there is nobody to tell
 }
 
-bool LiveInbox::extend(std::uint64_t, Instant now) {
+bool LiveInbox::extend(std::uint64_t, Instant now, Duration) {
   now_ = now;
   return true;
 }

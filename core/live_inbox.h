@@ -54,7 +54,7 @@ class LiveInbox final : public Intake {
   // ---- commands
   std::optional<Item> take(Instant now) override;
   bool settle(std::uint64_t hand, Verdict verdict, Duration delay, std::string reason, Instant now) override;
-  bool extend(std::uint64_t hand, Instant now) override;
+  bool extend(std::uint64_t hand, Instant now, Duration at_least = {}) override;
   void told(std::uint64_t, Instant now) override { now_ = now; }  // there is nobody to tell
   void stop(Instant now) override;
 

@@ -201,6 +201,7 @@ void MemoryStore::apply_rows(const Transaction& transaction) {
     const StoreContents::MessageKey key{parked.subscription, parked.sequence};
     ParkedRecord record = parked;
     if (const auto old = contents_.parked.find(key); old != contents_.parked.end()) {
+      if (record.octets.empty() && old->second.revived && old->second.grant != record.grant) continue;
       contents_.used -= size_of(old->second);
       if (record.octets.empty()) record.octets = old->second.octets;
     }
@@ -209,7 +210,11 @@ void MemoryStore::apply_rows(const Transaction& transaction) {
     contents_.parked.insert_or_assign(key, std::move(record));
   }
   for (const DeadRecord& dead : transaction.dead) {
-    if (contents_.dead.try_emplace({dead.subscription, dead.sequence}, dead).second) contents_.used += size_of(dead);
+    const auto [known, is_new] = contents_.dead.try_emplace({dead.subscription, dead.sequence}, dead);
+    if (!is_new && !dead.replaces) continue;
+    if (!is_new) contents_.used -= size_of(known->second);
+    known->second = dead;
+    contents_.used += size_of(dead);
   }
   for (const Unpark& unpark : transaction.unparked) {
     const bool is_one = unpark.last <= unpark.sequence;
@@ -340,6 +345,8 @@ DeadReply MemoryStore::load(const DeadRequest& request) {
     if (!reply.end) break;
     reply.letters.push_back(letter);
     reply.letters.back().octets = letter.payload.size();
+    const auto parked = contents_.parked.find(key);
+    reply.letters.back().has_heir = parked != contents_.parked.end() && !parked->second.octets.empty();
     if (request.payloads) continue;
     reply.letters.back().payload.clear();
     reply.letters.back().attributes.clear();

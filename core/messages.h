@@ -167,12 +167,19 @@ struct Attached {
   std::uint64_t window = 0;
   std::uint64_t last_marker = 0;
 };
+/// What became of messages that did not end by being worked off: dead, expired or dropped, in some subscription.
+struct Fate {
+  Range range;
+  Outcome outcome = Outcome::dead;
+  friend bool operator==(const Fate&, const Fate&) = default;
+};
 struct Confirmed {
   std::uint64_t handle = 0;
-  Sequence to = 0;           ///< all of this handle up to here is safe (C1)
-  Sequence settled_to = 0;   ///< every subscription has settled all up to here
-  std::uint64_t window = 0;  ///< octets it may have unconfirmed from now on
-  std::string limit;         ///< what holds the window back, for people; empty if nothing does
+  Sequence to = 0;            ///< all of this handle up to here is safe (C1)
+  Sequence settled_to = 0;    ///< every subscription has settled all up to here
+  std::uint64_t window = 0;   ///< octets it may have unconfirmed from now on
+  std::string limit;          ///< what holds the window back, for people; empty if nothing does
+  std::vector<Fate> fates{};  ///< since the last word
 };
 struct Resend {
   std::uint64_t handle = 0;

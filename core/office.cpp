@@ -49,7 +49,10 @@ Office::Office(const StoreImage& image, const Settings& settings, Instant now)
   for (const Pruned& pruned : image.pruned) {
     if (by_id.contains(pruned.stream)) by_id.at(pruned.stream)->restore_pruned(pruned.to);
   }
-  for (auto& [name, outbox] : streams_) outbox.restored(now);
+  for (auto& [name, outbox] : streams_) {
+    outbox.restored(now);
+    apply_rules(outbox, false);
+  }
   usage_ = image.usage;
   share_memory();
   next_tick_ = now;

@@ -13,6 +13,7 @@
 #include "core/outbox.h"
 #include "core/status.h"
 #include "core/store_effects.h"
+#include "core/stream_rules.h"
 #include "core/turn.h"
 
 namespace restante::core {
@@ -26,8 +27,9 @@ class Office {
  public:
   struct Settings {
     OutboxSettings outbox;
-    std::string host;        ///< as Hello::host, to know whether a process can be looked up here
-    std::uint64_t seed = 0;  ///< for tokens and jitter
+    std::vector<StreamRules> rules;  ///< hold for those that are there, from the start on, and for those that are made
+    std::string host;                ///< as Hello::host, to know whether a process can be looked up here
+    std::uint64_t seed = 0;          ///< for tokens and jitter
     /// Does this process of this host still run? Unknown counts as yes.
     std::function<bool(std::uint32_t pid, std::uint64_t start_time)> is_alive;
     /// Turns an announced live endpoint into one that the producer can reach; empty if it cannot.
@@ -48,6 +50,8 @@ class Office {
   // ---- store
   void on_committed(const CommitToken& token, Instant now);
   void on_full(const std::string& text, Instant now);
+  /// The store has made room by itself.
+  void on_freed(const StoreUsage& usage, Instant now);
   void on_loaded(const LoadReply& reply, Instant now);
   void on_loaded(const ParkedReply& reply, Instant now);
   void on_loaded(const DeadReply& reply, Instant now);
@@ -126,6 +130,8 @@ class Office {
                  std::uint64_t id);
   Outbox* written_stream(const OpenWriter& open, LinkId id);
   void add_workers(Outbox& outbox);
+  void apply_rules(Outbox& outbox, bool is_new);
+  void warn_of_other_rules(const OpenWriter& open, const Outbox& outbox);
   bool is_pipeline(Outbox& outbox, StreamPattern wanted);
   Outbox* find(const std::string& name);
   void finish(Outbox& outbox);

@@ -2,6 +2,7 @@
 /// The office and its store, its clock, and what it tells people.
 
 #include <algorithm>
+#include <vector>
 
 #include "core/assert.h"
 #include "core/office.h"
@@ -34,15 +35,23 @@ void Office::finish(Outbox& outbox) {
   next_deadline_ = std::min(next_deadline_, outbox.next_deadline(now_, in_commit_));
 }
 
-/// Each time another stream is the first, so that a busy one cannot keep the others from the disk.
+/// Those of the highest priority first. Of equal ones each time another is the first, so that a busy one cannot keep
+/// the others from the disk.
 void Office::collect_due(Transaction& transaction) {
   std::uint64_t octets_left = limits::transaction_octets;
+  std::vector<Outbox*> due;
   auto at = streams_.upper_bound(next_stream_);
-  for (std::size_t left = streams_.size(); left > 0 && octets_left > 0; --left) {
+  for (std::size_t left = streams_.size(); left > 0; --left, ++at) {
     if (at == streams_.end()) at = streams_.begin();
-    next_stream_ = at->first;
-    if (at->second.wants_commit(now_)) at->second.collect(transaction, octets_left, turn_);
-    ++at;
+    if (at->second.wants_commit(now_)) due.push_back(&at->second);
+  }
+  std::stable_sort(due.begin(), due.end(), [](const Outbox* one, const Outbox* other) {
+    return one->record().priority > other->record().priority;
+  });
+  for (Outbox* outbox : due) {
+    if (octets_left == 0) return;
+    next_stream_ = outbox->record().name;
+    outbox->collect(transaction, octets_left, turn_);
   }
 }
 
@@ -99,6 +108,16 @@ void Office::on_committed(const CommitToken& token, Instant now) {
     finish(outbox);
   }
   if (any_removed) share_memory();
+}
+
+/// Whether it was full is the word of commits.
+void Office::on_freed(const StoreUsage& usage, Instant now) {
+  begin(now);
+  const bool was_full = usage_.full;
+  usage_ = usage;
+  usage_.full = was_full;
+  set_windows();
+  for (auto& [name, outbox] : streams_) finish(outbox);
 }
 
 void Office::on_full(const std::string& text, Instant now) {

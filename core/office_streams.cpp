@@ -43,8 +43,11 @@ Outbox* Office::written_stream(const OpenWriter& open, LinkId id) {
   // Who writes first says how long it is kept, unless an operator was here before; later the operator does.
   const StreamRecord& record = outbox->record();
   if (record.writer == 0 && open.retention.any() && !record.retention.any()) {
-    outbox->set_retention(open.retention);
+    SetStream said;
+    said.retention = open.retention;
+    outbox->set_rules(said);
   }
+  warn_of_other_rules(open, *outbox);
   const bool has_workers = is_pipeline(*outbox, open.pattern);
   if (has_workers == (open.pattern == StreamPattern::pipeline)) return outbox;
   refuse(id, Side::handle, open.handle, ErrorCode::bad_argument,
@@ -82,9 +85,32 @@ Outbox* Office::stream(const std::string& name, StreamKind kind, StreamPattern p
   record.kind = kind;
   Outbox& added = streams_.try_emplace(name, record, settings_.outbox).first->second;
   if (kind == StreamKind::kept && pattern == StreamPattern::pipeline) add_workers(added);
+  if (kind == StreamKind::kept) apply_rules(added, true);
   share_memory();
   set_windows();
   return &added;
+}
+
+/// What the node's file says of it, whatever was said before.
+void Office::apply_rules(Outbox& outbox, bool is_new) {
+  const StreamRecord& record = outbox.record();
+  const StreamRules* rules = record.kind == StreamKind::kept ? rules_for(settings_.rules, record.name) : nullptr;
+  if (rules == nullptr) return;
+  const std::string changed = differences(record, rules->wish);
+  if (changed.empty()) return;
+  outbox.set_rules(rules->wish);
+  if (!is_new) notices_.push_back("stream " + record.name + ": as the rules of " + rules->pattern + " say, " + changed);
+}
+
+/// What a writer says of its stream counts for one that is made by it.
+void Office::warn_of_other_rules(const OpenWriter& open, const Outbox& outbox) {
+  if (!open.retention.any()) return;
+  SetStream said;
+  said.retention = open.retention;
+  const std::string other = differences(outbox.record(), said);
+  if (other.empty()) return;
+  notices_.push_back("stream " + open.stream + " stays as it is, though its writer asks for " + other +
+                     ": what a writer says counts when it makes the stream; `restante streams set` changes it");
 }
 
 /// The memory for batches is one budget of the node, however many streams and subscriptions there are (C5).

@@ -53,9 +53,7 @@ void Office::on_message(LinkId id, Link&, const SetStream& wish) {
     out_.push_back(Outgoing{id, told, {}});
     return;
   }
-  if (wish.retention) outbox->set_retention(*wish.retention);
-  if (wish.expiry) outbox->set_expiry(*wish.expiry);
-  if (!wish.retention && !wish.expiry) outbox->set_expiry(outbox->record().expiry);  // so that there is a commit
+  outbox->set_rules(wish);
   outbox->answer_retention(id, wish.request);
   finish(*outbox);
 }

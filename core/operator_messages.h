@@ -53,12 +53,15 @@ struct Expiry {
   friend bool operator==(const Expiry&, const Expiry&) = default;
 };
 
-/// An operator's wish: how long the stream keeps what nobody is owed any more, and how old what is owed may get.
+/// An operator's wish: the rules of a stream, those that are said.
 struct SetStream {
   std::uint64_t request = 0;
   std::string stream;
   std::optional<Retention> retention{};  ///< nullopt: as it is
   std::optional<Expiry> expiry{};
+  std::optional<BacklogLimit> limit{};
+  std::optional<DrainRate> drain{};
+  std::optional<std::uint32_t> priority{};
 };
 /// An operator's wish: how a subscription tries again, and how much may wait for it.
 struct SetSubscription {
@@ -127,8 +130,11 @@ struct WasReset {
 struct StreamSet {
   std::uint64_t request = 0;
   std::string refusal;  ///< why not, for people
-  Retention retention;  ///< as it is now
-  Expiry expiry{};      ///< likewise
+  Retention retention;  ///< as it is now, and so on
+  Expiry expiry{};
+  BacklogLimit limit{};  ///< of each subscription that has none of its own
+  DrainRate drain{};
+  std::uint32_t priority = 0;  ///< higher ones go first where streams wait for the same
 };
 /// The answer to SetSubscription, likewise.
 struct SubscriptionSet {

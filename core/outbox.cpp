@@ -24,6 +24,7 @@ void Outbox::restore_subscription(const SubscriptionRecord& record, const Cursor
     subscription.parked_elsewhere = parked.count;
     subscription.parked_known = false;
   }
+  subscription.group.set_drain(record_.drain);
   subscriptions_.emplace(record.id, std::move(subscription));
 }
 
@@ -215,7 +216,7 @@ void Outbox::confirm(Turn& turn) {
   if (!writer_.attached) return;
   const Sequence settled = settled_to();
   const bool changed = writer_.told_to != confirmed_to_ || writer_.told_settled != settled ||
-                       writer_.told_window != open_window() || writer_.told_limit != held_by();
+                       writer_.told_window != open_window() || writer_.told_limit != held_by() || !fates_.empty();
   if (!changed && !writer_.tell) return;
   if (confirmed_to_ + 1 < writer_.first) return;  // the line of an earlier writer comes first
   writer_.tell = false;
@@ -223,10 +224,10 @@ void Outbox::confirm(Turn& turn) {
   writer_.told_settled = settled;
   writer_.told_window = open_window();
   writer_.told_limit = held_by();
-  turn.out.push_back(
-      Outgoing{writer_.holder.link,
-               Confirmed{writer_.holder.handle, confirmed_to_, settled, writer_.told_window, writer_.told_limit},
-               {}});
+  turn.out.push_back(Outgoing{writer_.holder.link,
+                              Confirmed{writer_.holder.handle, confirmed_to_, settled, writer_.told_window,
+                                        writer_.told_limit, std::exchange(fates_, {})},
+                              {}});
 }
 
 /// Hands out work, says when fresh batches are due, confirms what is safe.

@@ -84,13 +84,11 @@ class Outbox {
   /// While it is blank.
   void set_kind(StreamKind kind);
 
-  // ---- what is kept of what nobody is owed (outbox_retention.cpp)
-  /// With the next commit.
-  void set_retention(const Retention& retention);
+  // ---- what an operator says of the stream
+  /// With the next commit, also if nothing is said.
+  void set_rules(const SetStream& wish);
   /// Answers `request` on `link` after that commit.
   void answer_retention(LinkId link, std::uint64_t request) { pending_retention_answers_.emplace_back(link, request); }
-  /// How old what is owed may get; with the next commit, and answered with set_retention().
-  void set_expiry(const Expiry& expiry);
   /// The store has little room left: what is only kept makes way for what is owed.
   void set_pressed(bool pressed) { pressed_ = pressed; }
 
@@ -321,11 +319,16 @@ class Outbox {
   // outbox_limits.cpp
   [[nodiscard]] static Credit certain_backlog(const Subscription& subscription);
   [[nodiscard]] static bool is_over(const Credit& backlog, const BacklogLimit& limit);
-  [[nodiscard]] static bool is_over_perhaps(const Subscription& subscription);
+  [[nodiscard]] const BacklogLimit& limit_of(const Subscription& subscription) const noexcept;
+  [[nodiscard]] bool is_over_perhaps(const Subscription& subscription) const;
+  [[nodiscard]] std::string limit_text(const Subscription& subscription, const Credit& backlog) const;
   [[nodiscard]] bool wants_cut(const Subscription& subscription) const;
   [[nodiscard]] bool wants_expiry(const Subscription& subscription) const;
   [[nodiscard]] bool is_steady(const Subscription& subscription) const;
   void set_age(CopiedBatch& batch, Instant accepted) const;
+  void set_expiry(const Expiry& expiry);
+  void set_drain(const DrainRate& rate);
+  void note_fate(const Fate& fate);
   void collect_cuts(Transaction& transaction, const Turn& turn);
   void collect_told(Transaction& transaction);
   void next_count(Subscription& subscription, std::uint64_t& number, std::vector<LoadRequest>& loads) const;
@@ -383,7 +386,8 @@ class Outbox {
   std::uint64_t share_ = limits::tracked_octets_max;
   std::uint64_t window_ = limits::writer_window;
   std::string limit_;
-  std::string at_limit_;  // which subscription's limit the publisher waits for
+  std::string at_limit_;     // which subscription's limit the publisher waits for
+  std::vector<Fate> fates_;  // that the writer was not told of; bounded
   std::uint64_t copied_ = 0, stored_ = 0, elided_ = 0, rows_ = 0, row_octets_ = 0, damaged_ = 0, stored_octets_ = 0;
   std::uint64_t ignored_copies_ = 0, ignored_acks_ = 0;
   std::uint32_t regresses_ = 0;

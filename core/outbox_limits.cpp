@@ -43,9 +43,14 @@ bool Outbox::is_over(const Credit& backlog, const BacklogLimit& limit) {
   return above(backlog.messages, limit.messages) > 0 || above(backlog.octets, limit.octets) > 0;
 }
 
+/// Its own, or else that of the stream.
+const BacklogLimit& Outbox::limit_of(const Subscription& subscription) const noexcept {
+  return subscription.record.limit != BacklogLimit{} ? subscription.record.limit : record_.limit;
+}
+
 /// By the upper bounds.
-bool Outbox::is_over_perhaps(const Subscription& subscription) {
-  return is_over({subscription.backlog_messages, subscription.backlog_octets}, subscription.record.limit);
+bool Outbox::is_over_perhaps(const Subscription& subscription) const {
+  return is_over({subscription.backlog_messages, subscription.backlog_octets}, limit_of(subscription));
 }
 
 /// Nothing else is about to change of it that a cut would cross.
@@ -55,8 +60,9 @@ bool Outbox::is_steady(const Subscription& subscription) const {
 }
 
 bool Outbox::wants_cut(const Subscription& subscription) const {
-  if (subscription.record.limit.then != OnLimit::cut || !subscription.group.anything_owed()) return false;
-  return is_over(certain_backlog(subscription), subscription.record.limit) && is_steady(subscription);
+  const BacklogLimit& limit = limit_of(subscription);
+  if (limit.then != OnLimit::cut || !subscription.group.anything_owed()) return false;
+  return is_over(certain_backlog(subscription), limit) && is_steady(subscription);
 }
 
 bool Outbox::wants_expiry(const Subscription& subscription) const {
@@ -71,10 +77,11 @@ void Outbox::collect_cuts(Transaction& transaction, const Turn& turn) {
     Cut cut{id, {}, {}};
     std::string reason = ReaderGroup::expired_text;
     if (wants_cut(subscription)) {
-      const BacklogLimit& limit = subscription.record.limit;
+      const BacklogLimit& limit = limit_of(subscription);
       const Credit backlog = certain_backlog(subscription);
       cut.ranges = group.take_cut(above(backlog.messages, limit.messages), above(backlog.octets, limit.octets));
-      reason = "the subscription had reached its limit of " + text_of(limit);
+      const bool is_own = subscription.record.limit != BacklogLimit{};
+      reason = std::string(is_own ? "the subscription" : "the stream") + " had reached its limit of " + text_of(limit);
     } else if (wants_expiry(subscription)) {
       cut.ranges = group.take_expired(record_.expiry.dead, turn);
       cut.is_expiry = true;
@@ -97,6 +104,7 @@ void Outbox::on_cuts(const InCommit& done, Instant now) {
     Cursor::Change change;
     for (const Range& range : cut.ranges) subscription.group.on_cut(range, change);
     (cut.is_expiry ? subscription.expired : subscription.cut) += change.messages;
+    for (const Range& range : cut.ranges) note_fate({range, cut.is_expiry ? Outcome::expired : Outcome::dropped});
     apply(change, subscription, now);
     for (const std::uint64_t number : cut.gaps.replaced) subscription.group.gaps().erase(number);
     for (const OwedGaps::Gap& gap : cut.gaps.added) subscription.group.gaps().add(gap);
@@ -155,10 +163,22 @@ void Outbox::count_page(const LoadReply& reply, Subscription& subscription) {
 
 // ---- the publisher waits
 
+/// Which limit, how full, and what changes it.
+std::string Outbox::limit_text(const Subscription& subscription, const Credit& backlog) const {
+  const bool is_own = subscription.record.limit != BacklogLimit{};
+  const std::string& name = subscription.record.name;
+  std::string text = is_own ? "subscription " + name + " of stream " + record_.name : "stream " + record_.name;
+  text += " is at its limit of " + text_of(limit_of(subscription)) + ": " + std::to_string(backlog.messages) +
+          " messages with " + std::to_string(backlog.octets) + " octets wait for subscription " + name;
+  return text + "; receive some of them, remove the subscription, or raise the limit with `restante " +
+         (is_own ? "subscriptions set " + record_.name + " " + name : "streams set " + record_.name) +
+         " max_messages=`";
+}
+
 void Outbox::note_limits() {
   at_limit_.clear();
   for (auto& [id, subscription] : subscriptions_) {
-    const BacklogLimit& limit = subscription.record.limit;
+    const BacklogLimit& limit = limit_of(subscription);
     if (limit.then != OnLimit::refuse) continue;
     const Credit backlog = certain_backlog(subscription);
     const auto is_at = [was_at = subscription.at_limit](std::uint64_t present, std::uint64_t most) {
@@ -166,8 +186,7 @@ void Outbox::note_limits() {
     };
     subscription.at_limit = is_at(backlog.messages, limit.messages) || is_at(backlog.octets, limit.octets);
     if (!subscription.at_limit) continue;
-    at_limit_ = "subscription " + subscription.record.name + " of stream " + record_.name + " is at its limit of " +
-                text_of(limit) + "; receive some of them, or remove it";
+    at_limit_ = limit_text(subscription, backlog);
   }
 }
 

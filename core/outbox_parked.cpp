@@ -26,7 +26,7 @@ bool Outbox::leaves_parked(const Subscription& subscription, const ParkedRecord&
     return unpark.subscription == subscription.record.id && unpark.sequence <= sequence &&
            sequence <= std::max(unpark.sequence, unpark.last) && is_meant;
   };
-  return subscription.group.leaves_parked(sequence) ||
+  return subscription.group.leaves_parked({sequence, parked.grant}) ||
          std::any_of(pending_unparked_.begin(), pending_unparked_.end(), is_it) ||
          std::any_of(in_commit_.unparked.begin(), in_commit_.unparked.end(), is_it);
 }

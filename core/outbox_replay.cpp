@@ -37,7 +37,7 @@ void Outbox::replay(const Subscribe& subscribe, const ConsumerSession& session, 
   std::copy_if(subscribe.held.begin(), subscribe.held.end(), std::back_inserter(held),
                [&](const GrantRange& range) { return is_granted(range); });
   replay.group.join(session, held, turn);
-  replay.group.admit(session.token);
+  replay.group.admit(session.token, turn);
   const Sequence last = replay.until;
   replays_.emplace(session.token, std::move(replay));
   turn.out.push_back(Outgoing{session.link,

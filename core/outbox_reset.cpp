@@ -103,6 +103,7 @@ void Outbox::begin_again(const Reset& reset, Turn& turn) {
   disown(before, {}, turn.now);
   remember_removed(before.record.made);
   Subscription after{record, ReaderGroup(Cursor(reset.start, {}), settings_.retry.with(record.retry), record.mode)};
+  after.group.set_drain(record_.drain);
   after.on_disk = true;
   after.durable_floor = reset.start;
   after.dead = before.dead;

@@ -21,14 +21,6 @@ constexpr std::size_t blocks_kept_max = limits::grants_max / 2;
 
 }  // namespace
 
-void Outbox::set_retention(const Retention& retention) {
-  record_.retention = retention;
-  record_dirty_ = true;
-  prune_needed_ = prune_forced_ = true;
-  next_age_prune_ms_ = 0;
-  cursor_due_ = Instant{};
-}
-
 /// Under pressure the older half of what is there may go with each commit: there is room again after a few, and no more
 /// is lost than that takes.
 Prune Outbox::next_prune(Sequence to, const Turn& turn) const {

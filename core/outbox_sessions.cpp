@@ -38,6 +38,7 @@ void Outbox::add_subscription(const SubscriptionRecord& record) {
   added.durable_floor = record.start;
   added.beyond = BacklogCount(head_);
   own_line(added);
+  added.group.set_drain(record_.drain);
   subscriptions_.emplace(record.id, std::move(added));
   write_record(record);
 }
@@ -155,7 +156,7 @@ void Outbox::admit(Token token, Turn& turn) {
     subscription->waiting.push_back(token);
     return;
   }
-  subscription->group.admit(token);
+  subscription->group.admit(token, turn);
   const ConsumerSession& session = subscription->group.sessions().at(token);
   turn.out.push_back(Outgoing{
       session.link,

@@ -37,7 +37,7 @@ SubscriptionStatus Outbox::status(const Subscription& subscription, const Turn& 
   one.sessions = group.sessions().size();
   one.loose = group.loose().size();
   one.dead = subscription.dead;
-  one.limit = subscription.record.limit;
+  one.limit = limit_of(subscription);
   one.retry = settings_.retry.with(subscription.record.retry);
   one.cut = subscription.cut;
   one.expired = subscription.expired;
@@ -63,6 +63,9 @@ StreamStatus Outbox::status(const Turn& turn) const {
   status.elided = elided_;
   status.retention = record_.retention;
   status.expiry = record_.expiry;
+  status.limit = record_.limit;
+  status.drain = record_.drain;
+  status.priority = record_.priority;
   if (record_.retention.any()) {
     status.kept_messages = history_.messages;
     status.kept_octets = history_.octets;

@@ -9,6 +9,14 @@
 
 namespace restante::core {
 
+namespace {
+
+StreamSet told_of(const StreamRecord& record, std::uint64_t request) {
+  return {request, {}, record.retention, record.expiry, record.limit, record.drain, record.priority};
+}
+
+}  // namespace
+
 bool Outbox::wants_commit(Instant now) const {
   if (in_commit_.active || now < retry_at_) return false;
   if (pending_grant_ || !pending_subscriptions_.empty() || !pending_admissions_.empty() || !pending_removals_.empty() ||
@@ -40,7 +48,7 @@ void Outbox::collect_rows(Transaction& transaction, std::uint64_t& octets_left, 
     }
     transaction.rows.push_back(RowRecord{record_.id, batch->batch.header().grant, batch->first(), batch->last(),
                                          record_.last_row, batch->batch.frame(), turn.clock_ms});
-    const bool ages = record_.retention.any() || batch->expires != never;
+    const bool ages = record_.retention.any() || batch->expires != never || batch->deliverable > batch->accepted;
     if (ages) transaction.clock_ms = turn.clock_ms;  // the clock of rows must not go back
     if (batch->last() > record_.last_row) record_.last_row = batch->last();
     record_dirty_ = true;
@@ -54,10 +62,21 @@ void Outbox::collect_asides(Transaction& transaction, const Turn& turn) {
   for (auto& [id, subscription] : subscriptions_) {
     for (const ReaderGroup::Aside& aside : subscription.group.take_burials()) {
       const MessageView message = aside.batch->batch.message(aside.sequence);
-      transaction.dead.push_back(
-          DeadRecord{id, record_.id, aside.sequence, aside.grant, aside.attempts, turn.wall_ms, aside.reason,
-                     aside.batch->batch.header().topic, std::string(message.payload), std::string(message.attributes),
-                     aside.history, aside.batch->batch.header().source_time_us, message.payload.size()});
+      DeadRecord letter{id,
+                        record_.id,
+                        aside.sequence,
+                        aside.grant,
+                        aside.attempts,
+                        turn.wall_ms,
+                        aside.reason,
+                        aside.batch->batch.header().topic,
+                        std::string(message.payload),
+                        std::string(message.attributes),
+                        aside.history,
+                        aside.batch->batch.header().source_time_us,
+                        message.payload.size()};
+      letter.replaces = aside.revived;
+      transaction.dead.push_back(std::move(letter));
       // With the record that it was parked by: one that is left behind would end what is put in the letter's place.
       const LooseMessages::Message& loose = subscription.group.loose().all().at(aside.sequence);
       const auto is_risen = [&, own_id = id](const ParkedRecord& parked) {
@@ -65,7 +84,7 @@ void Outbox::collect_asides(Transaction& transaction, const Turn& turn) {
       };
       const bool has_risen = std::any_of(transaction.parked.begin(), transaction.parked.end(), is_risen);
       if ((loose.parked || loose.parking) && !has_risen) {
-        transaction.unparked.push_back(Unpark{id, aside.sequence});
+        transaction.unparked.push_back(Unpark{id, aside.sequence, 0, aside.grant});
         prune_needed_ = true;
       }
       in_commit_.buried.emplace_back(id, aside.sequence);
@@ -85,23 +104,13 @@ void Outbox::collect_asides(Transaction& transaction, const Turn& turn) {
 
 void Outbox::collect_unparked(Transaction& transaction) {
   for (auto& [id, subscription] : subscriptions_) {
-    for (const Sequence sequence : subscription.group.take_unparked()) {
-      pending_unparked_.push_back(Unpark{id, sequence});
+    for (const auto& [sequence, grant] : subscription.group.take_unparked()) {
+      pending_unparked_.push_back(Unpark{id, sequence, 0, grant});
       prune_needed_ = true;
     }
   }
   in_commit_.unparked = std::exchange(pending_unparked_, {});
-  // The record of a message that was acked on its way to the dead letters goes a commit later. If this commit puts one
-  // in its place, it has been replaced.
-  const auto is_replaced = [&transaction](const Unpark& unpark) {
-    return unpark.grant == 0 && unpark.last == 0 &&
-           std::any_of(transaction.parked.begin(), transaction.parked.end(), [&](const ParkedRecord& parked) {
-             return !parked.octets.empty() && parked.subscription == unpark.subscription &&
-                    parked.sequence == unpark.sequence;
-           });
-  };
-  std::remove_copy_if(in_commit_.unparked.begin(), in_commit_.unparked.end(), std::back_inserter(transaction.unparked),
-                      is_replaced);
+  transaction.unparked.insert(transaction.unparked.end(), in_commit_.unparked.begin(), in_commit_.unparked.end());
 }
 
 void Outbox::collect_cursors(Transaction& transaction) {
@@ -224,6 +233,7 @@ void Outbox::on_committed(const CommitToken& token, Turn& turn) {
     Subscription& subscription = subscriptions_.at(id);
     subscription.group.on_buried(sequence, change);
     ++subscription.dead;
+    note_fate({{sequence, sequence}, Outcome::dead});
     apply(change, subscription, turn.now);
   }
   for (const auto& [id, sequence] : done.parked) {
@@ -253,7 +263,7 @@ void Outbox::on_committed(const CommitToken& token, Turn& turn) {
   for (const Removal& removal : done.removals) end_subscription(removal, turn);
   for (const Reset& reset : done.resets) begin_again(reset, turn);
   for (const auto& [link, request] : done.retention_answers) {
-    turn.out.push_back(Outgoing{link, StreamSet{request, {}, record_.retention, record_.expiry}, {}});
+    turn.out.push_back(Outgoing{link, told_of(record_, request), {}});
   }
   for (SettingAnswer& answer : done.setting_answers) turn.out.push_back(Outgoing{answer.link, answer.told, {}});
 }

@@ -71,7 +71,7 @@ Buffer Producer::send(BatchBuilder& builder, std::uint64_t marker, std::int64_t 
   header.before = before_;
   header.source_time_us = source_time_us;
   header.marker = marker;
-  header.expire_after_ms = builder.expire_after_ms();
+  header.times = builder.times();
   Buffer frame = seal_and_send_live(builder, header, live);
 
   before_ = header.last;
@@ -92,6 +92,7 @@ Buffer Producer::send(BatchBuilder& builder, std::uint64_t marker, std::int64_t 
 }
 
 Buffer Producer::seal_and_send_live(BatchBuilder& builder, BatchHeader& header, const TryLive& live) {
+  if (header.times.deliver_after_ms > 0) return builder.seal(header);  // who has it to wait for its time is the sidecar
   const auto choice = targets_.choose(builder.topic(), builder.count(), builder.size());
   if (!choice) return builder.seal(header);
   header.owner = choice->token;
@@ -206,6 +207,11 @@ void Producer::on(const Confirmed& confirmed) {
   }
   blocks_.confirmed(confirmed_to_);
   settled_ = std::max(settled_, std::min(runs_.ordinal_to(confirmed.settled_to), confirmed_));
+  for (const Fate& fate : confirmed.fates) {
+    // Of a range that reaches over several blocks the holes between them have no ordinals.
+    const Range ordinals{runs_.ordinal_to(fate.range.first - 1) + 1, runs_.ordinal_to(fate.range.last)};
+    if (fate.range.first > 0 && ordinals.first <= ordinals.last) fates_.note(ordinals, fate.outcome);
+  }
 }
 
 void Producer::on(const Resend& resend) {

@@ -12,6 +12,7 @@
 #include <restante/error.h>
 
 #include "core/batch.h"
+#include "core/fates.h"
 #include "core/granted_blocks.h"
 #include "core/live_targets.h"
 #include "core/messages.h"
@@ -64,6 +65,7 @@ class Producer {
   [[nodiscard]] bool idle() const { return unconfirmed_.empty(); }           ///< nothing is unconfirmed
   [[nodiscard]] std::uint64_t confirmed() const { return confirmed_; }       ///< ordinals up to here are confirmed
   [[nodiscard]] std::uint64_t settled() const { return settled_; }           ///< … are settled by every subscription
+  [[nodiscard]] const Fates& fates() const { return fates_; }                ///< … of what did not end well
   [[nodiscard]] std::uint64_t sent() const { return runs_.last_ordinal(); }  ///< ordinals up to here have a sequence
   [[nodiscard]] std::optional<MessageId> id(std::uint64_t ordinal) const;    ///< without the node; nullopt if not sent
   /// Told by the sidecar or confirmed since; 0: none; nullopt: the sidecar was never there.
@@ -152,6 +154,7 @@ class Producer {
   LiveTargets targets_;
 
   SentRuns runs_;
+  Fates fates_;
   std::uint64_t confirmed_ = 0;
   std::uint64_t settled_ = 0;
   std::optional<std::uint64_t> last_marker_;

@@ -81,8 +81,8 @@ std::vector<ReaderGroup::Aside> ReaderGroup::take_burials() {
       continue;
     }
     buries_parked_ = buries_parked_ || message->parked || message->parking;
-    asides.push_back(
-        Aside{sequence, message->grant, message->batch, message->attempts, message->reason, message->history, 0});
+    asides.push_back(Aside{sequence, message->grant, message->batch, message->attempts, message->reason,
+                           message->history, 0, message->revived});
   }
   burials_ = std::move(later);
   return asides;
@@ -159,6 +159,23 @@ void ReaderGroup::park_old(const Turn& turn) {
   }
 }
 
+/// What waits for its time (deliver_after) is loose until then, and parked if that takes long. False if there was no
+/// room for all of it: the rest is owed, and set aside when it would be handed out.
+bool ReaderGroup::set_aside(Cursor::Entry& entry) {
+  for (const Range& range : owed_ranges(entry)) {
+    for (Sequence sequence = range.first; sequence <= range.last; ++sequence) {
+      if (loose_.size() >= loose_max()) {
+        next_scan_ = std::min(next_scan_, entry.batch->deliverable);
+        return false;
+      }
+      loosen(entry, sequence, 0);
+      loose_.set_due(sequence, *loose_.find(sequence), entry.batch->deliverable);
+      aside_wanted_ = true;
+    }
+  }
+  return true;
+}
+
 std::vector<ReaderGroup::Aside> ReaderGroup::take_parkings(const Turn& turn) {
   park_old(turn);
   const bool crowded = is_crowded();
@@ -179,7 +196,7 @@ std::vector<ReaderGroup::Aside> ReaderGroup::take_parkings(const Turn& turn) {
     const Duration wait = known.due == never || known.due < turn.now ? Duration{} : known.due - turn.now;
     const auto wait_ms = std::chrono::duration_cast<std::chrono::milliseconds>(wait).count();
     asides.push_back(Aside{sequence, known.grant, known.batch, known.attempts, known.reason, known.history,
-                           turn.clock_ms + wait_ms});
+                           turn.clock_ms + wait_ms, known.revived});
   }
   return asides;
 }
@@ -214,8 +231,7 @@ std::size_t ReaderGroup::on_parked_loaded(const std::vector<ParkedRecord>& parke
     message.revived = record.revived;
     loose_.set_parked(message);
     if (strict()) unplaced_.insert(record.sequence);
-    const std::int64_t wait_ms = record.attempts == 0 ? 0 : record.due_ms - turn.clock_ms;  // no attempt, no delay
-    const auto wait = std::chrono::milliseconds(std::max<std::int64_t>(0, wait_ms));
+    const auto wait = std::chrono::milliseconds(std::max<std::int64_t>(0, record.due_ms - turn.clock_ms));
     loose_.set_due(record.sequence, message, after(turn.now, wait));
   }
   return loose_.size() - before;
@@ -253,6 +269,8 @@ void ReaderGroup::on_fetched(Sequence sequence, const BatchRef& batch) {
     return;
   }
   fetches_.erase(sequence);
+  // Its record is another's, that an operator put in its place before it came again (a reset): that is what it is now.
+  if (message->parked) message->grant = batch->batch.header().grant;
   if (place_all(sequence, *batch) && !message->burying) return;  // it is fetched again in its turn
   const std::uint64_t octets = batch->octets() / batch->messages();
   if (ConsumerSession* holder = find(message->holder)) holder->out.octets += octets - message->octets;

@@ -144,14 +144,15 @@ Sequence ReaderGroup::first_in_order() const {
   return untried == 0 || gap == 0 ? std::max(untried, gap) : std::min(untried, gap);
 }
 
-/// Those that begin below `end`, of which all that is owed below was handed out. The one reader is told in order; of
-/// workers anyone. False if one has to wait, and with it what is behind it.
+/// Those that begin up to `end`, if all that is owed below that was handed out; a message may still be there at which a
+/// gap begins, and comes behind it. The one reader is told in order; of workers anyone. False if one has to wait, and
+/// with it what is behind it.
 bool ReaderGroup::send_gaps(Sequence end, Turn& turn) {
   const auto serves = [](const auto& known) { return known.second.admitted; };
   const auto session = std::find_if(sessions_.begin(), sessions_.end(), serves);
   if (session == sessions_.end()) return true;
   while (OwedGaps::Gap* gap = gaps_.next_unsent()) {
-    const bool is_next = !exclusive() || (gap->range.first < end && gap->range.first <= cursor_.tracked_to());
+    const bool is_next = !exclusive() || (gap->range.first <= end && gap->range.first <= cursor_.tracked_to());
     if (!is_next) return true;
     if (gaps_.enough_sent()) return false;
     gap->sent_to = session->first;

@@ -25,9 +25,11 @@ std::vector<Range> ReaderGroup::owed_ranges(const Cursor::Entry& entry) const {
   return owed.ranges();
 }
 
-/// The session with the most free credit that can take a part of `octets`, or nullptr.
+/// The session with the most free credit that can take a part of `octets`, or nullptr; also if it is too early for
+/// more.
 ConsumerSession* ReaderGroup::most_free(std::uint64_t octets) {
   ConsumerSession* best = nullptr;
+  if (!drains_) return nullptr;
   for (auto& [token, session] : sessions_) {
     if (session.free_messages() == 0 || !session.has_octets(octets)) continue;
     if (best == nullptr || session.free_messages() > best->free_messages()) best = &session;
@@ -55,6 +57,7 @@ bool ReaderGroup::holds_below(Token token, Sequence sequence) const {
 /// first of all in its hand, so that it is what the reader is at if it dies.
 ConsumerSession* ReaderGroup::idle_or_drain(Sequence suspect) {
   ConsumerSession* least = nullptr;
+  if (!drains_) return nullptr;
   bool draining = false;
   for (auto& [token, session] : sessions_) {
     if (!session.admitted || session.alone || session.credit.messages == 0) continue;
@@ -85,6 +88,7 @@ void ReaderGroup::send_loose(Sequence sequence, LooseMessages::Message& message,
   Redelivery header{
       session.token, message.grant, {Owed{{sequence, sequence}, message.attempts}}, covers, message.revived};
   turn.out.push_back(Outgoing{session.link, std::move(header), message.batch->batch.frame()});
+  drained(1, message.octets, turn);
   if (message.parked) message.batch = nullptr;  // it is fetched again if need be (C5)
   fetched_.erase(sequence);
 }
@@ -147,6 +151,8 @@ void ReaderGroup::deliver(Cursor::Entry& entry, const std::vector<Range>& ranges
                           ConsumerSession& session, Turn& turn) {
   std::uint64_t room = session.free_messages();
   if (strict()) room = (room + 3) / 4;  // a topic that is worked on for long leaves some to the others
+  const std::uint64_t share = entry.batch->octets() / entry.batch->messages();
+  room = std::min(room, drain_.burst(share));
   Redelivery header{session.token, entry.batch->batch.header().grant, {}, 0, false};
   for (const Range& range : ranges) {
     if (room == 0 || header.owed.size() >= limits::ranges_max) break;
@@ -156,6 +162,7 @@ void ReaderGroup::deliver(Cursor::Entry& entry, const std::vector<Range>& ranges
     hold(entry, given, session, true, turn);
     counters_.redelivered += part;
     room -= part;
+    drained(part, part * share, turn);
   }
   if (exclusive()) {  // all below is settled, held, or was sent before (X4)
     const bool all = header.owed.size() == ranges.size() && header.owed.back().range == ranges.back();
@@ -189,6 +196,10 @@ bool ReaderGroup::deliver_owed(Turn& turn) {
       ++at;
       continue;
     }
+    if (is_early(*entry.batch, turn)) {
+      if (!set_aside(entry)) ++at;
+      continue;
+    }
     if (entry.deaths >= limits::suspect_deaths) {
       if (deliver_alone(entry, next.front().first, turn)) continue;
       if (exclusive()) return false;  // what is behind it has to wait
@@ -203,8 +214,15 @@ bool ReaderGroup::deliver_owed(Turn& turn) {
   return !exclusive() || send_gaps(end, turn);
 }
 
+/// The gate counts what went together: what follows waits for it.
+void ReaderGroup::drained(std::uint64_t messages, std::uint64_t octets, const Turn& turn) {
+  drain_.take(messages, octets, turn.now);
+  drains_ = drain_.is_open(turn.now);
+}
+
 void ReaderGroup::dispatch(Turn& turn) {
   if (sessions_.empty()) return;
+  drains_ = drain_.is_open(turn.now);
   suspect_waits_ = loose_waits_ = false;
   if (live_ && (!owed_.empty() || loose_.first_untried() > 0 || gaps_.anything_unsent())) catch_up(0);
   if (!exclusive()) send_gaps(~Sequence{0}, turn);

@@ -35,7 +35,8 @@ ConsumerSession* ReaderGroup::find(Token token) {
 }
 
 Instant ReaderGroup::next_deadline(Instant now) const {
-  return std::min({next_scan_, next_expiry_, loose_.next_due_after(now)});
+  const Instant gate = drains_ ? never : drain_.opens();  // shut: something may wait for it
+  return std::min({next_scan_, next_expiry_, loose_.next_due_after(now), gate});
 }
 
 // ---- holds
@@ -85,7 +86,7 @@ void ReaderGroup::track(const BatchRef& batch, Cursor::Change& change, const Tur
   note_expiry(entry);
   if (ConsumerSession* owner = exclusive() ? live_session(*batch) : find(batch->batch.header().owner)) {
     for (const Range& range : unheld(entry)) hold(entry, range, *owner, reported_early_.contains(range), turn);
-  } else {
+  } else if (!is_early(*batch, turn) || !set_aside(entry)) {
     owe(first);
   }
   reported_early_.erase_up_to(cursor_.tracked_to());
@@ -147,8 +148,15 @@ void ReaderGroup::join(const ConsumerSession& session, const std::vector<GrantRa
   }
 }
 
-void ReaderGroup::admit(Token token) {
-  if (ConsumerSession* session = find(token)) session->admitted = true;
+void ReaderGroup::admit(Token token, Turn& turn) {
+  ConsumerSession* session = find(token);
+  if (session == nullptr) return;
+  session->admitted = true;
+  if (!drain_.rate().any() || sessions_.size() > 1) return;
+  // Of many nodes that have waited for one consumer not all begin at once.
+  const auto start = std::chrono::duration_cast<Duration>(limits::drain_start).count();
+  const auto wait = turn.random.next() % static_cast<std::uint64_t>(start);
+  drain_.shut_until(after(turn.now, Duration{static_cast<std::int64_t>(wait)}));
 }
 
 void ReaderGroup::leave(Token token, bool in_order, const Turn& turn) {
@@ -193,7 +201,7 @@ void ReaderGroup::drop_loose(Sequence sequence, bool settled) {
     holder->give_back(1, message->octets);
     if (message->alone) holder->alone = false;
   }
-  if (settled && (message->parked || message->parking)) unparked_.push_back(sequence);
+  if (settled && (message->parked || message->parking)) unparked_.push_back({sequence, message->grant});
   const std::optional<std::string> topic = std::exchange(message->topic, std::nullopt);
   unplaced_.erase(sequence);
   fetches_.erase(sequence);

@@ -15,6 +15,7 @@
 #include "core/backlog_count.h"
 #include "core/consumer_session.h"
 #include "core/cursor.h"
+#include "core/drain_gate.h"
 #include "core/loose_messages.h"
 #include "core/messages.h"
 #include "core/owed_gaps.h"
@@ -51,12 +52,20 @@ class ReaderGroup {
     std::string reason;
     std::string history;
     std::int64_t due_ms = 0;
+    bool revived = false;  ///< as LooseMessages::Message
+  };
+  /// A parked message that is settled: its record is to go.
+  struct Unparked {
+    Sequence sequence = 0;
+    GrantId grant = 0;
+    friend bool operator==(const Unparked&, const Unparked&) = default;
   };
 
   ReaderGroup(Cursor cursor, const RetryPolicy& retry, SubscriptionMode mode = SubscriptionMode::shared)
       : cursor_(std::move(cursor)), retry_(retry), mode_(mode) {}
 
   void set_retry(const RetryPolicy& retry) { retry_ = retry; }
+  void set_drain(const DrainRate& rate) { drain_.set_rate(rate); }
 
   [[nodiscard]] Cursor& cursor() noexcept { return cursor_; }
   [[nodiscard]] const Cursor& cursor() const noexcept { return cursor_; }
@@ -89,7 +98,7 @@ class ReaderGroup {
   // ---- sessions
   void join(const ConsumerSession& session, const std::vector<GrantRange>& held, const Turn& turn);
   /// `in_order`: it said goodbye; else its batches have lost a session, and what it had alone has lost an attempt.
-  void admit(Token token);
+  void admit(Token token, Turn& turn);
   void leave(Token token, bool in_order, const Turn& turn);
   void settle(const Settle& settle, Cursor::Change& change, const Turn& turn);
 
@@ -155,8 +164,8 @@ class ReaderGroup {
   std::optional<Instant> on_parked(Sequence sequence, Cursor::Change& change);
   /// A burial or a parking could not be written (disk full): it is offered again.
   void on_not_written(Sequence sequence);
-  [[nodiscard]] bool leaves_parked(Sequence sequence) const {
-    return std::find(unparked_.begin(), unparked_.end(), sequence) != unparked_.end();
+  [[nodiscard]] bool leaves_parked(const Unparked& message) const {
+    return std::find(unparked_.begin(), unparked_.end(), message) != unparked_.end();
   }
   /// A message that it knows apart from its block, which may be closed by now.
   [[nodiscard]] bool knows(const GrantRange& id) const {
@@ -164,7 +173,7 @@ class ReaderGroup {
     return id.range.first == id.range.last && at != loose_.all().end() && at->second.grant == id.grant;
   }
   [[nodiscard]] bool has_unparked() const noexcept { return !unparked_.empty(); }
-  std::vector<Sequence> take_unparked() { return std::exchange(unparked_, {}); }
+  std::vector<Unparked> take_unparked() { return std::exchange(unparked_, {}); }
   /// Parked messages from the store; their rows are asked for by next_fetch() when they are due. How many are new.
   std::size_t on_parked_loaded(const std::vector<ParkedRecord>& parked, const Turn& turn);
   /// One at a time, and no more than a few ahead of the credit that they wait for: a row may be large (C5).
@@ -197,6 +206,11 @@ class ReaderGroup {
     if (entry.batch != nullptr && ages_) next_expiry_ = std::min(next_expiry_, entry.batch->expires);
   }
   void cut_out(Cursor::Entry& entry, Range part);
+  /// Delayed, and not due yet. What has to come in order is not delayed.
+  [[nodiscard]] bool is_early(const CopiedBatch& batch, const Turn& turn) const noexcept {
+    return mode_ == SubscriptionMode::shared && batch.deliverable > turn.now;
+  }
+  bool set_aside(Cursor::Entry& entry);
   [[nodiscard]] bool is_crowded() const noexcept { return cursor_.settled_entries() > limits::tracked_batches_max / 2; }
   void loosen(Cursor::Entry& entry, Sequence sequence, Token holder);
   [[nodiscard]] std::vector<Range> owed_ranges(const Cursor::Entry& entry) const;
@@ -239,11 +253,14 @@ class ReaderGroup {
   [[nodiscard]] std::optional<Sequence> next_fetch_in_turn(bool wanted) const;
   void forget_owed(Sequence first, const std::string& topic);
 
+  void drained(std::uint64_t messages, std::uint64_t octets, const Turn& turn);
   void send_loose(Sequence sequence, LooseMessages::Message& message, ConsumerSession& session, Sequence covers,
                   Turn& turn);
 
   Cursor cursor_;
   RetryPolicy retry_;
+  DrainGate drain_;
+  bool drains_ = true;  // its gate is open
   SubscriptionMode mode_;
   bool live_ = false;  // exclusive: the session is, else it catches up
   Sequence want_ = 0;  // exclusive: it stays so until the copied head is there
@@ -259,7 +276,7 @@ class ReaderGroup {
   std::set<Sequence> fetched_;            // strict: those whose rows are in memory for their turn
   Instant woken_to_{};                    // strict: what was due until then has been looked at
   std::vector<Sequence> burials_;
-  std::vector<Sequence> unparked_;
+  std::vector<Unparked> unparked_;
   Counters counters_;
   Instant next_scan_ = never;
   Instant next_expiry_ = never;

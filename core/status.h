@@ -25,9 +25,9 @@ struct SubscriptionStatus {
   std::uint64_t sessions = 0;
   std::uint64_t loose = 0;  ///< messages with attempts or a wait of their own
   std::uint64_t parked = 0;
-  std::uint64_t dead = 0;  ///< buried since the start
-  BacklogLimit limit{};
-  RetryPolicy retry{};            ///< as it is in force
+  std::uint64_t dead = 0;         ///< buried since the start
+  BacklogLimit limit{};           ///< as it is in force
+  RetryPolicy retry{};            ///< likewise
   std::uint64_t expired = 0;      ///< messages that were too old and are no dead letters, since the start
   std::uint64_t cut = 0;          ///< messages that its limit has taken, since the start
   std::uint64_t gaps = 0;         ///< owed: no consumer was told of them yet
@@ -50,6 +50,9 @@ struct StreamStatus {
   std::uint64_t elided = 0;  ///< messages settled in time and never written
   Retention retention;
   Expiry expiry{};
+  BacklogLimit limit{};  ///< of each subscription that has none of its own
+  DrainRate drain{};
+  std::uint32_t priority = 0;
   std::uint64_t kept_messages = 0;  ///< in the store, owed or not; only of a stream with retention
   std::uint64_t kept_octets = 0;
   std::string writer;           ///< who holds it: "name pid 12 for 3 s", "away …"; empty: nobody

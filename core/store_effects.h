@@ -39,6 +39,9 @@ struct StreamRecord {
   ProcessRecord writer_process{};  ///< of that handle: after a restart it keeps its seat while it may come back
   Retention retention{};
   Expiry expiry{};
+  BacklogLimit limit{};  ///< of each subscription that has none of its own
+  DrainRate drain{};
+  std::uint32_t priority = 0;
 };
 
 struct GrantRecord {
@@ -103,7 +106,8 @@ struct ParkedRecord {
   std::string reason;     ///< why the last attempt ended
   std::string history{};  ///< of its attempts (core/attempt_history.h)
   /// Its batch, of this one message, if that is kept here and in no row: a dead letter that comes again. Empty for one
-  /// that is parked already: what is there stays. Not loaded with a page; see `revived`.
+  /// that is parked already: what is there stays, and if that is of another grant, the whole record does. Not loaded
+  /// with a page; see `revived`.
   Buffer octets{};
   bool revived = false;  ///< in a page: it has octets of its own
 };
@@ -130,6 +134,8 @@ struct DeadRecord {
   std::int64_t source_time_us = 0;  ///< when it was sent, by the writer's wall clock
   std::uint64_t octets = 0;         ///< of the payload, where that is not loaded
   bool is_whole = true;             ///< false: loaded with its payload, and the disk has damaged it
+  bool has_heir = false;            ///< what an operator put in its place, or its own retry, is still parked
+  bool replaces = false;            ///< it came again by an operator's will: its end is the one to keep
 };
 
 /// What was dropped by a rule: owed to the subscription until a consumer was told of it (B7).
@@ -184,7 +190,7 @@ struct Transaction {
   std::vector<RowRecord> rows;                    ///< insert; a row that is there already stays as it is
   std::vector<DeadKey> raised;                    ///< delete: dead letters that come again, or are dropped
   std::vector<ParkedRecord> parked;               ///< insert or replace
-  std::vector<DeadRecord> dead;                   ///< insert; one that is there already stays
+  std::vector<DeadRecord> dead;                   ///< insert; one that is there stays, if this does not replace it
   std::vector<Unpark> unparked;                   ///< delete
   std::vector<ToldGap> told;                      ///< delete: gaps that were told, or became part of another
   std::vector<GapRecord> gaps;                    ///< insert

@@ -20,7 +20,8 @@ struct BootClock {
 using Instant = BootClock::time_point;
 inline constexpr Instant never = Instant::max();
 
-/// `now + wait` that stops at `never` instead of overflowing.
-constexpr Instant after(Instant now, Duration wait) { return wait >= never - now ? never : now + wait; }
+/// `now + wait`, of a wait that is not negative, that stops at `never` instead of overflowing. `now` may be before the
+/// clock began: what was taken before this process.
+constexpr Instant after(Instant now, Duration wait) { return now >= never - wait ? never : now + wait; }
 
 }  // namespace restante::core

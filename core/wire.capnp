@@ -27,6 +27,7 @@ struct BatchHeader {
   marker @9 :UInt64;
   extension @10 :Data;
   expireAfterMs @11 :Int64;  # 0: as its stream has it
+  deliverAfterMs @12 :Int64;  # 0: at once
 }
 
 # ---- the optional envelope of one message: one segment without a frame, inside a batch's record
@@ -283,6 +284,20 @@ struct Confirmed {
   settledTo @2 :UInt64;
   window @3 :UInt64;
   limit @4 :Text;
+  fates @5 :List(Fate);
+}
+
+# Of messages that did not end by being worked off.
+struct Fate {
+  first @0 :UInt64;
+  last @1 :UInt64;
+  kind @2 :Kind;
+
+  enum Kind {
+    dead @0;
+    expired @1;
+    dropped @2;
+  }
 }
 
 struct Resend {

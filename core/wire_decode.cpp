@@ -1,133 +1,8 @@
-#include <restante/limits.h>
-
-#include "core/wire_messages.h"
-#include "core/wire_segment.h"
+#include "core/wire_get.h"
 
 namespace restante::core {
-namespace {
 
-std::string text(capnp::Text::Reader in, std::size_t size_max, const char* what) {
-  if (in.size() > size_max) throw Refusal(std::string(what) + " is too long");
-  return std::string(view_of(in));
-}
-
-Sequence sequence(std::uint64_t in) {
-  if (in > limits::sequence_max) throw Refusal("a sequence is above sequence_max");
-  return in;
-}
-
-Range range(std::uint64_t first, std::uint64_t last) {
-  if (first > last) throw Refusal("a range ends before it begins");
-  return {first, sequence(last)};
-}
-
-/// The enumerations of messages.h and of wire.capnp have the same numbers; one of a later version is not guessed at.
-template <typename Out, typename In>
-Out enumerant(In in, Out last) {
-  if (static_cast<std::uint16_t>(in) > static_cast<std::uint16_t>(last)) throw Refusal("a choice is not known here");
-  return static_cast<Out>(in);
-}
-StreamKind get(wire::StreamKind in) { return enumerant(in, StreamKind::live); }
-StreamPattern get(wire::StreamPattern in) { return enumerant(in, StreamPattern::pubsub); }
-SubscriptionMode get(wire::SubscriptionMode in) { return enumerant(in, SubscriptionMode::strict); }
-OnLimit get(wire::OnLimit in) { return enumerant(in, OnLimit::refuse); }
-Side get(wire::Side in) { return enumerant(in, Side::link); }
-ErrorCode get(wire::ErrorCode in) { return enumerant(in, ErrorCode::store_failed); }
-
-GrantRange get(wire::GrantRange::Reader in) { return {in.getGrant(), range(in.getFirst(), in.getLast())}; }
-
-Nack get(wire::Nack::Reader in) {
-  const std::int64_t delay_ms = in.getDelayMs();
-  if (delay_ms < -1 || delay_ms > limits::wait_ms_max) throw Refusal("the delay of a nack is not allowed");
-  return {in.getGrant(), sequence(in.getSequence()), delay_ms, in.getLeaseEnded()};
-}
-
-Reject get(wire::Reject::Reader in) {
-  return {in.getGrant(), sequence(in.getSequence()), text(in.getReason(), limits::text_size_max, "a reason")};
-}
-
-Owed get(wire::Owed::Reader in) { return {range(in.getFirst(), in.getLast()), in.getAttempts()}; }
-
-Retention get(wire::Retention::Reader in) {
-  const std::int64_t age_ms = in.getAgeMs();
-  if (age_ms < 0 || age_ms > limits::wait_ms_max) throw Refusal("the age of a retention is not allowed");
-  return {age_ms, in.getMessages(), in.getOctets()};
-}
-
-DeadLetter get(wire::DeadLetter::Reader in) {
-  return {in.getSubscriptionId(),
-          text(in.getSubscription(), limits::name_size_max, "the subscription's name"),
-          sequence(in.getSequence()),
-          in.getGrant(),
-          in.getAttempts(),
-          in.getBuriedMs(),
-          in.getSourceTimeUs(),
-          in.getOctets(),
-          text(in.getReason(), limits::text_size_max, "the reason"),
-          text(in.getTopic(), limits::topic_size_max, "the topic"),
-          text(in.getHistory(), limits::history_size_max, "the history")};
-}
-
-Expiry expiry(std::int64_t after_ms, bool dead) {
-  if (after_ms < 0 || after_ms > limits::wait_ms_max) throw Refusal("the age at which messages expire is not allowed");
-  return {after_ms, dead};
-}
-
-BacklogLimit get(wire::BacklogLimit::Reader in) { return {in.getMessages(), in.getOctets(), get(in.getThen())}; }
-
-RetryRule get(wire::RetryRule::Reader in) {
-  const RetryRule rule{in.getInitialMs(), in.getFactorPercent(), in.getMaxMs(), in.getAttemptsMax()};
-  const auto fits = [](std::int64_t value, std::int64_t least, std::int64_t most) {
-    return value == -1 || (value >= least && value <= most);
-  };
-  if (!fits(rule.initial_ms, 0, limits::wait_ms_max) || !fits(rule.max_ms, 0, limits::wait_ms_max) ||
-      !fits(rule.factor_percent, 100, limits::retry_factor_max) ||
-      !fits(rule.attempts_max, 0, limits::attempts_set_max)) {
-    throw Refusal("a rule for attempts is not allowed");
-  }
-  return rule;
-}
-
-Credit get(wire::Credit::Reader in) { return {in.getMessages(), in.getOctets()}; }
-
-template <typename List>
-void require_count(const List& list, std::size_t count_max, const char* what) {
-  if (list.size() > count_max) throw Refusal(std::string("there are too many ") + what);
-}
-
-/// The count is checked before anything is reserved for it.
-template <typename List>
-auto get_list(const List& list, std::size_t count_max, const char* what) {
-  require_count(list, count_max, what);
-  std::vector<decltype(get(list[0]))> items;
-  items.reserve(list.size());
-  for (const auto& item : list) items.push_back(get(item));
-  return items;
-}
-
-template <typename List>
-auto get_grants(const List& list) {
-  return get_list(list, limits::grants_max, "grants");
-}
-
-template <typename List>
-auto get_ranges(const List& list) {
-  return get_list(list, limits::ranges_max, "ranges");
-}
-
-std::vector<std::string> get_texts(capnp::List<capnp::Text>::Reader list, std::size_t count_max, std::size_t size_max,
-                                   const char* what) {
-  require_count(list, count_max, what);
-  std::vector<std::string> texts;
-  texts.reserve(list.size());
-  for (const auto& item : list) texts.push_back(text(item, size_max, what));
-  return texts;
-}
-
-std::string stream_name(capnp::Text::Reader in) { return text(in, limits::name_size_max, "the stream's name"); }
-std::string explanation(capnp::Text::Reader in) { return text(in, limits::text_size_max, "the explanation"); }
-
-Hello get(wire::Hello::Reader in) {
+static Hello get(wire::Hello::Reader in) {
   return {in.getVersion(),
           in.getCapabilities(),
           text(in.getProcess(), limits::text_size_max, "the process's name"),
@@ -138,22 +13,22 @@ Hello get(wire::Hello::Reader in) {
           in.getDial()};
 }
 
-std::vector<std::string> get_endpoints(capnp::List<capnp::Text>::Reader list) {
+static std::vector<std::string> get_endpoints(capnp::List<capnp::Text>::Reader list) {
   return get_texts(list, limits::endpoints_max, limits::endpoint_size_max, "live endpoints");
 }
 
-OpenWriter get(wire::OpenWriter::Reader in) {
+static OpenWriter get(wire::OpenWriter::Reader in) {
   return {in.getHandle(),        stream_name(in.getStream()), get(in.getKind()),
           in.getResume(),        get_grants(in.getGrants()),  sequence(in.getConfirmedTo()),
           in.getWindow(),        get(in.getPattern()),        get_endpoints(in.getLiveEndpoints()),
           get(in.getRetention())};
 }
 
-Subscribe get(wire::Subscribe::Reader in) {
+static Subscribe get(wire::Subscribe::Reader in) {
   Subscribe out;
   out.session = in.getSession();
   out.stream = stream_name(in.getStream());
-  out.subscription = text(in.getSubscription(), limits::name_size_max, "the subscription's name");
+  out.subscription = subscription_name(in.getSubscription());
   out.mode = get(in.getMode());
   out.filters = get_texts(in.getFilters(), limits::filters_max, limits::topic_size_max, "filters");
   out.start = text(in.getStart(), limits::name_size_max, "the start");
@@ -171,7 +46,7 @@ Subscribe get(wire::Subscribe::Reader in) {
   return out;
 }
 
-Settle get(wire::Settle::Reader in) {
+static Settle get(wire::Settle::Reader in) {
   Settle out;
   out.token = in.getToken();
   out.acks = get_ranges(in.getAcks());
@@ -185,27 +60,27 @@ Settle get(wire::Settle::Reader in) {
   return out;
 }
 
-Welcome get(wire::Welcome::Reader in) {
+static Welcome get(wire::Welcome::Reader in) {
   return {in.getVersion(),
           in.getCapabilities(),
           text(in.getNode(), limits::name_size_max, "the node's name"),
           {in.getIncarnationHigh(), in.getIncarnationLow()}};
 }
 
-Refused get(wire::Refused::Reader in) {
+static Refused get(wire::Refused::Reader in) {
   return {get(in.getSide()), in.getId(), get(in.getCode()), explanation(in.getText())};
 }
 
-Granted get(wire::Granted::Reader in) {
+static Granted get(wire::Granted::Reader in) {
   return {in.getHandle(), get(in.getGrant()), in.getFirst(), in.getWindow(), in.getLastMarker(), in.getListeners()};
 }
 
-Confirmed get(wire::Confirmed::Reader in) {
-  return {in.getHandle(), sequence(in.getTo()), sequence(in.getSettledTo()), in.getWindow(),
-          explanation(in.getLimit())};
+static Confirmed get(wire::Confirmed::Reader in) {
+  return {in.getHandle(), sequence(in.getTo()),       sequence(in.getSettledTo()),
+          in.getWindow(), explanation(in.getLimit()), get_list(in.getFates(), limits::fates_max, "fates")};
 }
 
-LiveTarget get(wire::LiveTarget::Reader in) {
+static LiveTarget get(wire::LiveTarget::Reader in) {
   return {in.getHandle(),
           in.getToken(),
           text(in.getEndpoint(), limits::endpoint_size_max, "the endpoint"),
@@ -215,7 +90,7 @@ LiveTarget get(wire::LiveTarget::Reader in) {
           get_texts(in.getFilters(), limits::filters_max, limits::topic_size_max, "filters")};
 }
 
-Subscribed get(wire::Subscribed::Reader in) {
+static Subscribed get(wire::Subscribed::Reader in) {
   return {in.getSession(),
           in.getToken(),
           get(in.getMode()),
@@ -229,122 +104,29 @@ Subscribed get(wire::Subscribed::Reader in) {
           sequence(in.getUntil())};
 }
 
-Redelivery get(wire::Redelivery::Reader in) {
+static Redelivery get(wire::Redelivery::Reader in) {
   return {in.getToken(), in.getGrant(), get_ranges(in.getOwed()), sequence(in.getCovers()), in.getRevived()};
 }
 
-Query get(wire::Query::Reader in) {
-  return {in.getRequest(), text(in.getWhat(), limits::text_size_max, "the question")};
-}
-
-RemoveSubscription get(wire::RemoveSubscription::Reader in) {
-  return {in.getRequest(), stream_name(in.getStream()),
-          text(in.getSubscription(), limits::name_size_max, "the subscription's name"), in.getForce(), in.getDryRun()};
-}
-
-Removed get(wire::Removed::Reader in) {
-  return {in.getRequest(), in.getDone(),          explanation(in.getRefusal()), in.getMessages(),
-          in.getOctets(),  in.getFreedMessages(), in.getFreedOctets(),          in.getSessions()};
-}
-
-ResetSubscription get(wire::ResetSubscription::Reader in) {
-  return {in.getRequest(),
-          stream_name(in.getStream()),
-          text(in.getSubscription(), limits::name_size_max, "the subscription's name"),
-          text(in.getStart(), limits::name_size_max, "the start"),
-          in.getForce(),
-          in.getDryRun()};
-}
-
-WasReset get(wire::WasReset::Reader in) {
-  return {in.getRequest(),
-          in.getDone(),
-          explanation(in.getRefusal()),
-          sequence(in.getFrom()),
-          sequence(in.getGoneTo()),
-          in.getMessages(),
-          in.getOctets(),
-          in.getSessions()};
-}
-
-SetStream get(wire::SetStream::Reader in) {
-  SetStream out{in.getRequest(), stream_name(in.getStream()), {}, {}};
-  if (in.getSetsRetention()) out.retention = get(in.getRetention());
-  if (in.getSetsExpiry()) out.expiry = expiry(in.getExpireAfterMs(), in.getExpiredDead());
-  return out;
-}
-
-StreamSet get(wire::StreamSet::Reader in) {
-  return {in.getRequest(), explanation(in.getRefusal()), get(in.getRetention()),
-          expiry(in.getExpireAfterMs(), in.getExpiredDead())};
-}
-
-SetSubscription get(wire::SetSubscription::Reader in) {
-  SetSubscription out{in.getRequest(),
-                      stream_name(in.getStream()),
-                      text(in.getSubscription(), limits::name_size_max, "the subscription's name"),
-                      {},
-                      {}};
-  if (in.getSetsRetry()) out.retry = get(in.getRetry());
-  if (in.getSetsLimit()) out.limit = get(in.getLimit());
-  return out;
-}
-
-SubscriptionSet get(wire::SubscriptionSet::Reader in) {
-  return {in.getRequest(), explanation(in.getRefusal()), get(in.getRetry()), get(in.getLimit())};
-}
-
-DeadSelection get(wire::DeadSelection::Reader in) {
-  DeadSelection out{
-      stream_name(in.getStream()), text(in.getSubscription(), limits::name_size_max, "the subscription's name"), {}};
-  require_count(in.getSequences(), limits::ranges_max, "sequences");
-  for (const std::uint64_t one : in.getSequences()) out.sequences.push_back(sequence(one));
-  return out;
-}
-
-ReadDead get(wire::ReadDead::Reader in) {
-  return {in.getRequest(), get(in.getWhich()), in.getAfterSubscription(), sequence(in.getAfterSequence()),
-          in.getCount(),   in.getWhole()};
-}
-
-DeadLetters get(wire::DeadLetters::Reader in) {
-  return {in.getRequest(), explanation(in.getRefusal()), get_list(in.getLetters(), limits::letters_max, "letters"),
-          in.getMore()};
-}
-
-ChangeDead get(wire::ChangeDead::Reader in) {
-  return {in.getRequest(), enumerant(in.getAction(), DeadAction::edit), get(in.getWhich())};
-}
-
-DeadChanged get(wire::DeadChanged::Reader in) {
-  return {in.getRequest(), explanation(in.getRefusal()), in.getLetters(), in.getOctets()};
-}
-
-Report get(wire::Report::Reader in) {
-  return {in.getRequest(), text(in.getJson(), limits::report_size_max, "the report")};
-}
-
-Attached get(wire::Attached::Reader in) { return {in.getHandle(), in.getWindow(), in.getLastMarker()}; }
-CatchUp get(wire::CatchUp::Reader in) { return {in.getToken(), sequence(in.getWant())}; }
-Resend get(wire::Resend::Reader in) { return {in.getHandle(), sequence(in.getAfter())}; }
-Fenced get(wire::Fenced::Reader in) { return {in.getHandle(), explanation(in.getText())}; }
-Grants get(wire::Grants::Reader in) { return {in.getToken(), get_grants(in.getGrants())}; }
-Checkpoint get(wire::Checkpoint::Reader in) {
+static Attached get(wire::Attached::Reader in) { return {in.getHandle(), in.getWindow(), in.getLastMarker()}; }
+static CatchUp get(wire::CatchUp::Reader in) { return {in.getToken(), sequence(in.getWant())}; }
+static Resend get(wire::Resend::Reader in) { return {in.getHandle(), sequence(in.getAfter())}; }
+static Fenced get(wire::Fenced::Reader in) { return {in.getHandle(), explanation(in.getText())}; }
+static Grants get(wire::Grants::Reader in) { return {in.getToken(), get_grants(in.getGrants())}; }
+static Checkpoint get(wire::Checkpoint::Reader in) {
   return {in.getToken(), sequence(in.getTo()), sequence(in.getFloor()), in.getHeard()};
 }
-LiveSource get(wire::LiveSource::Reader in) {
+static LiveSource get(wire::LiveSource::Reader in) {
   return {in.getToken(), text(in.getEndpoint(), limits::endpoint_size_max, "the endpoint")};
 }
-Missed get(wire::Missed::Reader in) {
+static Missed get(wire::Missed::Reader in) {
   return {in.getToken(), in.getNumber(), range(in.getFirst(), in.getLast()), explanation(in.getReason()),
           sequence(in.getCovers())};
 }
-Published get(wire::Published::Reader in) {
+static Published get(wire::Published::Reader in) {
   return {in.getToken(), sequence(in.getAfter()), sequence(in.getTo()), get_ranges(in.getRanges())};
 }
-TakenOver get(wire::TakenOver::Reader in) { return {in.getToken(), explanation(in.getText()), in.getSession()}; }
-
-}  // namespace
+static TakenOver get(wire::TakenOver::Reader in) { return {in.getToken(), explanation(in.getText()), in.getSession()}; }
 
 ControlMessage get_message(wire::ControlFrame::Reader frame) {
   using Kind = wire::ControlFrame::Which;

@@ -44,6 +44,14 @@ static void put(wire::Owed::Builder out, const Owed& in) {
   out.setAttempts(in.attempts);
 }
 
+static void put(wire::Fate::Builder out, const Fate& in) {
+  out.setFirst(in.range.first);
+  out.setLast(in.range.last);
+  out.setKind(in.outcome == Outcome::dead      ? wire::Fate::Kind::DEAD
+              : in.outcome == Outcome::expired ? wire::Fate::Kind::EXPIRED
+                                               : wire::Fate::Kind::DROPPED);
+}
+
 static void put(wire::Credit::Builder out, const Credit& in) {
   out.setMessages(in.messages);
   out.setOctets(in.octets);
@@ -174,6 +182,7 @@ void put(Frame frame, const Confirmed& in) {
   out.setSettledTo(in.settled_to);
   out.setWindow(in.window);
   if (!in.limit.empty()) out.setLimit(text_of(cut(in.limit)));
+  put_list(in.fates, limits::fates_max, [&out](unsigned int count) { return out.initFates(count); });
 }
 
 void put(Frame frame, const Resend& in) {

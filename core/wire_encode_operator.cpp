@@ -89,6 +89,13 @@ void put(Frame frame, const SetStream& in) {
   out.setSetsExpiry(in.expiry.has_value());
   out.setExpireAfterMs(in.expiry.value_or(Expiry{}).after_ms);
   out.setExpiredDead(in.expiry.value_or(Expiry{}).dead);
+  out.setSetsLimit(in.limit.has_value());
+  if (in.limit) put(out.initLimit(), *in.limit);
+  out.setSetsDrain(in.drain.has_value());
+  out.setDrainMessages(in.drain.value_or(DrainRate{}).messages);
+  out.setDrainOctets(in.drain.value_or(DrainRate{}).octets);
+  out.setSetsPriority(in.priority.has_value());
+  out.setPriority(in.priority.value_or(0));
 }
 
 void put(Frame frame, const SetSubscription& in) {
@@ -117,6 +124,10 @@ void put(Frame frame, const StreamSet& in) {
   put(out.initRetention(), in.retention);
   out.setExpireAfterMs(in.expiry.after_ms);
   out.setExpiredDead(in.expiry.dead);
+  put(out.initLimit(), in.limit);
+  out.setDrainMessages(in.drain.messages);
+  out.setDrainOctets(in.drain.octets);
+  out.setPriority(in.priority);
 }
 
 void put(Frame frame, const Removed& in) {

@@ -67,6 +67,13 @@ struct SetStream {
   setsExpiry @4 :Bool;
   expireAfterMs @5 :Int64;
   expiredDead @6 :Bool;
+  limit @7 :BacklogLimit;
+  setsLimit @8 :Bool;
+  drainMessages @9 :UInt64;  # a second; 0: as fast as they are taken
+  drainOctets @10 :UInt64;
+  setsDrain @11 :Bool;
+  priority @12 :UInt32;
+  setsPriority @13 :Bool;
 }
 
 struct StreamSet {
@@ -75,6 +82,10 @@ struct StreamSet {
   retention @2 :Retention;
   expireAfterMs @3 :Int64;
   expiredDead @4 :Bool;
+  limit @5 :BacklogLimit;
+  drainMessages @6 :UInt64;
+  drainOctets @7 :UInt64;
+  priority @8 :UInt32;
 }
 
 struct DeadSelection {

@@ -112,6 +112,7 @@ Attributes Delivery::attributes() const {
   all.key = values.key;
   all.marker = values.marker;
   if (values.expire_after_ms > 0) all.expire_after = std::chrono::milliseconds(values.expire_after_ms);
+  all.deliver_after = std::chrono::milliseconds(values.deliver_after_ms);
   if (state_->headers.empty()) {
     for (const auto& [name, value] : values.headers) state_->headers.push_back({name, value});
   }
@@ -138,10 +139,10 @@ bool Delivery::reject(std::string_view reason) noexcept {
   return state_ && state_->settle(Verdict::reject, by_policy, reason);
 }
 
-bool Delivery::extend() noexcept {
+bool Delivery::extend(Duration at_least) noexcept {
   if (!state_ || state_->settled || state_->reader->node().fork.forked()) return false;
   try {
-    return state_->reader->extend(*state_->session, state_->item.hand);
+    return state_->reader->extend(*state_->session, state_->item.hand, at_least);
   } catch (...) {
     return false;
   }

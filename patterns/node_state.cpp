@@ -221,6 +221,7 @@ std::shared_ptr<ReaderState> NodeState::add_reader(ReaderState::Options reader, 
   reader.from = options.from;
   reader.credit = options.credit;
   reader.lease = options.lease;
+  reader.handler_max = options.handler_max;
   reader.on_gap = options.on_gap;
   if (reader.from.empty()) reader.from.push_back(node_->sidecar);
   for (auto at = reader.from.begin(); at != reader.from.end(); ++at) {

@@ -24,6 +24,7 @@ std::unique_ptr<detail::DeliveryState> next(const std::shared_ptr<detail::Reader
 void handle(Delivery& delivery, const std::function<void(Delivery&)>& handler, const detail::ReaderState& reader) {
   std::string thrown;
   try {
+    if (reader.options().handler_max > reader.options().lease) delivery.extend(reader.options().handler_max);
     handler(delivery);
     delivery.ack();
     return;

@@ -103,10 +103,10 @@ bool ReaderState::settle(ReaderSession& session, std::uint64_t hand, core::Intak
   return counted;
 }
 
-bool ReaderState::extend(ReaderSession& session, std::uint64_t hand) {
+bool ReaderState::extend(ReaderSession& session, std::uint64_t hand, Duration at_least) {
   const Lock lock(mutex_);
   advance(link::boot_now());
-  const bool held = session.inbox_->extend(hand, now_);
+  const bool held = session.inbox_->extend(hand, now_, at_least);
   session.touched();
   return held;
 }

@@ -36,6 +36,7 @@ class ReaderState : public std::enable_shared_from_this<ReaderState> {
     std::vector<std::string> from;  ///< endpoints of sidecars
     std::size_t credit = 0;
     Duration lease{};
+    Duration handler_max{};
     std::function<void(const Gap&)> on_gap;
     std::string subscription{core::pipeline_subscription};
     bool exclusive = false;
@@ -67,7 +68,7 @@ class ReaderState : public std::enable_shared_from_this<ReaderState> {
   void watch(const std::shared_ptr<ChangeSignal>& signal);
   bool settle(ReaderSession& session, std::uint64_t hand, core::Intake::Verdict verdict, Duration delay,
               std::string reason);
-  bool extend(ReaderSession& session, std::uint64_t hand);
+  bool extend(ReaderSession& session, std::uint64_t hand, Duration at_least);
   void stop() noexcept;
   /// The I/O thread has ended. If it failed, receive() throws from now on.
   void end(const std::string& why, bool failed) noexcept;

@@ -7,6 +7,8 @@
 
 #include <restante/options.h>
 
+#include "core/batch.h"
+
 namespace restante::detail {
 
 // `stream` is for the text of the Error (bad_argument) that each of them throws.
@@ -14,9 +16,11 @@ namespace restante::detail {
 /// As they travel; empty if there are none.
 std::string encode(const Attributes& attributes, const std::string& stream);
 
-/// As the sidecar counts it; 0: never, or as the stream has it.
-std::int64_t expire_after_ms(const Attributes& attributes);
+/// As the sidecar counts them.
+core::DeliveryTimes times_of(const Attributes& attributes, const std::string& stream);
 void check_topic(std::string_view topic, const std::string& stream);
+/// What a Publisher may send: a topic, and nothing delayed, as its live subscribers have it at once.
+void check_published(std::string_view topic, const Attributes& attributes, const std::string& stream);
 void check_payload(std::string_view payload, const std::string& stream);
 
 }  // namespace restante::detail

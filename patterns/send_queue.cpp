@@ -17,11 +17,11 @@ std::size_t SendQueue::cost(std::string_view payload, std::string_view attribute
 }
 
 void SendQueue::append(std::string_view topic, std::string_view payload, std::string_view attributes,
-                       std::uint64_t marker, std::int64_t expire_after_ms) {
-  if (must_begin(topic, expire_after_ms)) {
+                       std::uint64_t marker, const core::DeliveryTimes& times) {
+  if (must_begin(topic, times)) {
     const std::size_t hint = std::max(usual_octets_, payload.size() + attributes.size() + 256);
     batches_.push_back(Gathered{core::BatchBuilder(stream_, std::string(topic), hint)});
-    batches_.back().builder.set_expiry(expire_after_ms);
+    batches_.back().builder.set_times(times);
     octets_ += batches_.back().builder.size();
   }
   Gathered& gathering = batches_.back();
@@ -45,11 +45,11 @@ void SendQueue::clear() {
   octets_ = 0;
 }
 
-bool SendQueue::must_begin(std::string_view topic, std::int64_t expire_after_ms) const {
+bool SendQueue::must_begin(std::string_view topic, const core::DeliveryTimes& times) const {
   if (batches_.empty()) return true;
   const core::BatchBuilder& gathering = batches_.back().builder;
   return gathering.size() >= limits::batch_size_target || gathering.count() >= batch_messages_ ||
-         gathering.topic() != topic || gathering.expire_after_ms() != expire_after_ms;
+         gathering.topic() != topic || gathering.times() != times;
 }
 
 }  // namespace restante::detail

@@ -29,7 +29,7 @@ class SendQueue {
   static std::size_t cost(std::string_view payload, std::string_view attributes) noexcept;
 
   void append(std::string_view topic, std::string_view payload, std::string_view attributes, std::uint64_t marker,
-              std::int64_t expire_after_ms = 0);
+              const core::DeliveryTimes& times = {});
   /// How many messages a batch gathers at most.
   void set_batch_messages(std::size_t messages) noexcept { batch_messages_ = messages; }
 
@@ -40,7 +40,7 @@ class SendQueue {
   void clear();
 
  private:
-  [[nodiscard]] bool must_begin(std::string_view topic, std::int64_t expire_after_ms) const;
+  [[nodiscard]] bool must_begin(std::string_view topic, const core::DeliveryTimes& times) const;
 
   std::string stream_;
   std::deque<Gathered> batches_;  // the last one is still gathering

@@ -53,14 +53,14 @@ StageOutput::Item& StageOutput::add(const std::shared_ptr<WriterState>& to, std:
                                     std::string_view payload, const Attributes& attributes) {
   const std::string& stream = to->stream();
   if (topic && !to->publishes()) refuse("send to " + stream + ": it is a pipeline, which has no topics");
-  Item item{to, {}, {}, {}, attributes.marker, 0};
+  Item item{to, {}, {}, {}, attributes.marker, {}};
   try {
     if (to->publishes()) {
       item.topic = topic.value_or(input_.topic());
-      check_topic(item.topic, stream);
+      check_published(item.topic, attributes, stream);
     }
     check_payload(payload, stream);
-    item.attributes = encode_with_input(attributes, stream, item.expire_after_ms);
+    item.attributes = encode_with_input(attributes, stream, item.times);
   } catch (const Error& error) {
     refusal_ = error.what();
     throw;
@@ -88,7 +88,8 @@ std::string StageOutput::origin(const std::string& stream) {
          "; is there a circle of routes?");
 }
 
-std::string StageOutput::encode_with_input(const Attributes& own, const std::string& stream, std::int64_t& expires_ms) {
+std::string StageOutput::encode_with_input(const Attributes& own, const std::string& stream,
+                                           core::DeliveryTimes& times) {
   const Attributes of_input = input_.attributes();
   const auto chosen = [](std::string_view mine, std::string_view other) { return mine.empty() ? other : mine; };
   std::vector<Header> headers(own.headers.begin(), own.headers.end());
@@ -109,7 +110,8 @@ std::string StageOutput::encode_with_input(const Attributes& own, const std::str
   all.headers = headers;
   all.marker = own.marker;
   all.expire_after = own.expire_after == forever ? of_input.expire_after : own.expire_after;
-  expires_ms = expire_after_ms(all);
+  all.deliver_after = own.deliver_after;
+  times = times_of(all, stream);
   return encode(all, stream);
 }
 

@@ -26,7 +26,7 @@ class StageOutput {
     std::string payload;     ///< empty: that of the input, which need not be copied
     std::string attributes;  ///< as they travel
     std::uint64_t marker = 0;
-    std::int64_t expire_after_ms = 0;  ///< its own, or else that of the input, whose age begins anew
+    core::DeliveryTimes times{};  ///< its own; what it does not say of its age, as the input, whose age begins anew
   };
 
   /// `reader` is the subscription of the input, empty for that of a pipeline. `out` may be null.
@@ -51,7 +51,7 @@ class StageOutput {
             const Attributes& attributes);
   [[nodiscard]] std::string origin(const std::string& stream);
   [[nodiscard]] std::string encode_with_input(const Attributes& own, const std::string& stream,
-                                              std::int64_t& expires_ms);
+                                              core::DeliveryTimes& times);
   [[noreturn]] void refuse(const std::string& why);
 
   Delivery& input_;

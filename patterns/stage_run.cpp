@@ -221,7 +221,7 @@ bool StageRun::try_one(const EntryRef& entry, const StageOutput::Item& item) {
   const auto payload = item.payload.empty() ? entry->input.payload() : std::string_view(item.payload);
   std::optional<std::uint64_t> ordinal;
   try {
-    ordinal = item.to->try_send_checked(item.topic, payload, item.attributes, item.marker, item.expire_after_ms);
+    ordinal = item.to->try_send_checked(item.topic, payload, item.attributes, item.marker, item.times);
   } catch (const Error&) {
     if (!stage_.in->node().io->stop_requested()) throw;  // else it has been stopped just now
   }

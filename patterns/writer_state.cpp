@@ -37,15 +37,15 @@ std::optional<std::uint64_t> WriterState::try_send(std::string_view topic, std::
 std::optional<std::uint64_t> WriterState::offer(std::string_view topic, std::string_view payload,
                                                 const Attributes& attributes, bool wait) {
   node_->fork.check("send");
-  if (options_.pattern == core::StreamPattern::pubsub) check_topic(topic, options_.stream);
+  if (options_.pattern == core::StreamPattern::pubsub) check_published(topic, attributes, options_.stream);
   check_payload(payload, options_.stream);
   const std::string encoded = encode(attributes, options_.stream);
-  return put(topic, payload, encoded, attributes.marker, expire_after_ms(attributes), wait);
+  return put(topic, payload, encoded, attributes.marker, times_of(attributes, options_.stream), wait);
 }
 
 std::optional<std::uint64_t> WriterState::put(std::string_view topic, std::string_view payload,
                                               std::string_view encoded, std::uint64_t marker,
-                                              std::int64_t expire_after_ms, bool wait) {
+                                              const core::DeliveryTimes& times, bool wait) {
   const std::size_t cost = SendQueue::cost(payload, encoded);
   Lock lock(mutex_);
   check_can_send();
@@ -58,7 +58,7 @@ std::optional<std::uint64_t> WriterState::put(std::string_view topic, std::strin
     check_can_send();
   }
   wanted_ = 0;
-  queue_.append(topic, payload, encoded, marker, expire_after_ms);
+  queue_.append(topic, payload, encoded, marker, times);
   const std::uint64_t ordinal = accepted_.load(std::memory_order_relaxed) + 1;
   accepted_.store(ordinal, std::memory_order_relaxed);
   lock.unlock();
@@ -130,11 +130,10 @@ std::size_t WriterState::close(Duration timeout) {
 }
 
 Outcome WriterState::outcome(std::uint64_t ordinal) const noexcept {
-  if (ordinal <= confirmed()) {
-    if (options_.kind == core::StreamKind::live) return Outcome::unkept;
-    return ordinal <= settled_.load(std::memory_order_acquire) ? Outcome::acked : Outcome::stored;
-  }
-  return Outcome::pending;
+  if (ordinal > confirmed()) return Outcome::pending;
+  if (options_.kind == core::StreamKind::live) return Outcome::unkept;
+  const Lock lock(mutex_);
+  return fates_.of(ordinal, ordinal <= settled_.load() ? Outcome::acked : Outcome::stored);
 }
 
 bool WriterState::wait_confirmed(std::uint64_t ordinal, Duration timeout) const {
@@ -367,6 +366,7 @@ void WriterState::publish() {
   last_marker_ = producer_.last_marker();
   if (queue_.empty() || !producer_.attached()) obstacle_ = producer_.obstacle();
   confirmed_.store(producer_.confirmed(), std::memory_order_release);
+  if (producer_.fates().changes() != fates_.changes()) fates_ = producer_.fates();
   settled_.store(producer_.settled(), std::memory_order_release);
   if (waiters_ > 0) changed_signal_.notify_all();
   watchers_.notify();

@@ -53,8 +53,8 @@ class WriterState final : public LinkMember {
   /// As try_send(), of what was checked before: a payload, attributes as they travel, and in pub/sub a topic.
   std::optional<std::uint64_t> try_send_checked(std::string_view topic, std::string_view payload,
                                                 std::string_view encoded, std::uint64_t marker,
-                                                std::int64_t expire_after_ms) {
-    return put(topic, payload, encoded, marker, expire_after_ms, false);
+                                                const core::DeliveryTimes& times) {
+    return put(topic, payload, encoded, marker, times, false);
   }
   /// Why nothing that waits here will ever be confirmed. That the node was stopped is no reason.
   [[nodiscard]] std::optional<Error> refusal() const {
@@ -116,7 +116,7 @@ class WriterState final : public LinkMember {
   [[nodiscard]] std::optional<Error> why_hopeless() const;
   [[nodiscard]] std::optional<Error> why_refused() const;
   std::optional<std::uint64_t> put(std::string_view topic, std::string_view payload, std::string_view encoded,
-                                   std::uint64_t marker, std::int64_t expire_after_ms, bool wait);
+                                   std::uint64_t marker, const core::DeliveryTimes& times, bool wait);
   template <typename Done>
   bool wait_for(Lock& lock, const Deadline& deadline, Done done) const;
   void mark_dirty();
@@ -158,6 +158,7 @@ class WriterState final : public LinkMember {
   std::atomic<std::uint64_t> accepted_{0};
   std::atomic<std::uint64_t> confirmed_{0};
   std::atomic<std::uint64_t> settled_{0};
+  core::Fates fates_;
 };
 
 /// What the destructor of a sending end does; what is lost is said, since nobody else will know.

@@ -69,6 +69,12 @@ Json stream_object(const core::StreamStatus& stream) {
           {"retention", json_of(stream.retention)},
           {"expire_after_ms", stream.expiry.after_ms},
           {"expired_dead", stream.expiry.dead},
+          {"max_messages", stream.limit.messages},
+          {"max_octets", stream.limit.octets},
+          {"on_limit", stream.limit.then == OnLimit::refuse ? "refuse" : "drop_oldest"},
+          {"drain_messages", stream.drain.messages},
+          {"drain_octets", stream.drain.octets},
+          {"priority", stream.priority},
           {"kept_messages", stream.kept_messages},
           {"kept_octets", stream.kept_octets},
           {"listeners", stream.listeners}};
@@ -198,6 +204,14 @@ core::StreamStatus stream_of(const Json& object) {
   read(retention, "octets", stream.retention.octets);
   read(object, "expire_after_ms", stream.expiry.after_ms);
   read(object, "expired_dead", stream.expiry.dead);
+  read(object, "max_messages", stream.limit.messages);
+  read(object, "max_octets", stream.limit.octets);
+  std::string on_limit;
+  read(object, "on_limit", on_limit);
+  stream.limit.then = on_limit == "refuse" ? OnLimit::refuse : OnLimit::cut;
+  read(object, "drain_messages", stream.drain.messages);
+  read(object, "drain_octets", stream.drain.octets);
+  read(object, "priority", stream.priority);
   read(object, "kept_messages", stream.kept_messages);
   read(object, "kept_octets", stream.kept_octets);
   read(object, "listeners", stream.listeners);
@@ -205,21 +219,6 @@ core::StreamStatus stream_of(const Json& object) {
     stream.subscriptions.push_back(subscription_of(subscription));
   }
   return stream;
-}
-
-Json subscriptions_of(std::string_view status_text, std::string_view stream) {
-  Json all = Json::array();
-  const Json json = Json::parse(status_text, nullptr, false);
-  if (!json.is_object()) return all;
-  for (const Json& object : json.value("streams", Json::array())) {
-    if (!object.is_object() || (!stream.empty() && object.value("name", Json()) != stream)) continue;
-    for (const Json& subscription : object.value("subscriptions", Json::array())) {
-      Json one{{"stream", object.value("name", Json())}};
-      if (subscription.is_object()) one.update(subscription);
-      all.push_back(std::move(one));
-    }
-  }
-  return all;
 }
 
 core::Incarnation incarnation_of(const std::string& text) {
@@ -335,18 +334,6 @@ std::optional<std::string> stream_json(std::string_view status_text, std::string
   if (!json.is_object() || !json.contains("streams") || !json["streams"].is_array()) return std::nullopt;
   for (const Json& object : json["streams"]) {
     if (object.is_object() && object.contains("name") && object["name"] == stream) return text_of(object);
-  }
-  return std::nullopt;
-}
-
-std::string subscriptions_json(std::string_view status_text, std::string_view stream) {
-  return text_of(subscriptions_of(status_text, stream));
-}
-
-std::optional<std::string> subscription_json(std::string_view status_text, std::string_view stream,
-                                             std::string_view name) {
-  for (const Json& object : subscriptions_of(status_text, stream)) {
-    if (object.contains("name") && object["name"] == name) return text_of(object);
   }
   return std::nullopt;
 }

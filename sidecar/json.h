@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// JSON, there and back. json.cpp is the only file that includes nlohmann. docs/commands.md lists the keys.
+/// JSON, there and back. The files json*.cpp are the only ones that include nlohmann. docs/commands.md lists the keys.
 ///
 /// Numbers of 64 random bits (grants, incarnations) are strings of hexadecimal digits: many readers of JSON keep only
 /// 53 bits of a number.

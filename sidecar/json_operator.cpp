@@ -1,4 +1,4 @@
-// The answers to what operators change.
+// The answers to what operators change, and the subscriptions in a status.
 
 #include <nlohmann/json.hpp>
 
@@ -14,6 +14,21 @@ std::string text_of(const Json& json) { return json.dump(-1, ' ', false, Json::e
 
 Json json_of(const core::Retention& retention) {
   return {{"age_ms", retention.age_ms}, {"messages", retention.messages}, {"octets", retention.octets}};
+}
+
+Json subscriptions_of(std::string_view status_text, std::string_view stream) {
+  Json all = Json::array();
+  const Json json = Json::parse(status_text, nullptr, false);
+  if (!json.is_object()) return all;
+  for (const Json& object : json.value("streams", Json::array())) {
+    if (!object.is_object() || (!stream.empty() && object.value("name", Json()) != stream)) continue;
+    for (const Json& subscription : object.value("subscriptions", Json::array())) {
+      Json one{{"stream", object.value("name", Json())}};
+      if (subscription.is_object()) one.update(subscription);
+      all.push_back(std::move(one));
+    }
+  }
+  return all;
 }
 
 }  // namespace
@@ -47,7 +62,13 @@ std::string to_json(const core::StreamSet& told, const std::string& stream) {
                   {"refusal", told.refusal},
                   {"retention", json_of(told.retention)},
                   {"expire_after_ms", told.expiry.after_ms},
-                  {"expired_dead", told.expiry.dead}});
+                  {"expired_dead", told.expiry.dead},
+                  {"max_messages", told.limit.messages},
+                  {"max_octets", told.limit.octets},
+                  {"on_limit", told.limit.then == OnLimit::refuse ? "refuse" : "drop_oldest"},
+                  {"drain_messages", told.drain.messages},
+                  {"drain_octets", told.drain.octets},
+                  {"priority", told.priority}});
 }
 
 std::string to_json(const core::SubscriptionSet& told, const std::string& stream, const std::string& name) {
@@ -62,6 +83,18 @@ std::string to_json(const core::SubscriptionSet& told, const std::string& stream
                   {"max_messages", told.limit.messages},
                   {"max_octets", told.limit.octets},
                   {"on_limit", told.limit.then == OnLimit::refuse ? "refuse" : "cut"}});
+}
+
+std::string subscriptions_json(std::string_view status_text, std::string_view stream) {
+  return text_of(subscriptions_of(status_text, stream));
+}
+
+std::optional<std::string> subscription_json(std::string_view status_text, std::string_view stream,
+                                             std::string_view name) {
+  for (const Json& object : subscriptions_of(status_text, stream)) {
+    if (object.contains("name") && object["name"] == name) return text_of(object);
+  }
+  return std::nullopt;
 }
 
 }  // namespace restante::sidecar

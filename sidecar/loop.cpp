@@ -14,6 +14,7 @@
 #include "core/wire.h"
 #include "patterns/link/clock.h"
 #include "sidecar/json.h"
+#include "sidecar/json_outcome.h"
 
 namespace restante::sidecar {
 
@@ -160,6 +161,8 @@ bool Loop::take_results(core::Instant now) {
             office_->on_committed(answer, now);
           } else if constexpr (std::is_same_v<Answer, CommitFull>) {
             office_->on_full(answer.text, now);
+          } else if constexpr (std::is_same_v<Answer, Freed>) {
+            office_->on_freed(answer.usage, now);
           } else if constexpr (std::is_same_v<Answer, StorageFailed>) {
             throw Error(ErrorCode::store_failed, answer.text);
           } else {
@@ -180,7 +183,9 @@ void Loop::ask_store(core::Instant now) {
 
 void Loop::answer_queries(core::Instant now) {
   for (const auto& [link, query] : office_->take_queries()) {
-    std::string json = to_json(office_->status(now), limits::report_size_max, place_of(query.what));
+    const auto message = message_place_of(query.what);
+    std::string json = message ? to_json(*message, core::whereabouts_of(*office_, message->stream, message->sequence))
+                               : to_json(office_->status(now), limits::report_size_max, place_of(query.what));
     if (json.size() > limits::report_size_max) json = "{\"error\":\"the report is too long\"}";
     LinkTable::Entry* entry = links_.find(link);
     if (entry == nullptr) continue;

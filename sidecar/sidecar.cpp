@@ -85,6 +85,7 @@ Sidecar::Sidecar(const SidecarOptions& options) : state_(std::make_unique<State>
   setup.listen = options.listen;
   setup.office.outbox.store_delay = options.store_delay;
   setup.office.outbox.elision = options.elision;
+  setup.office.rules = options.rules;
   setup.office.outbox.retry.attempts_max = options.attempts_max;
   setup.office.outbox.retry.initial = options.retry_initial;
   setup.office.host = link::host_identity();

@@ -5,9 +5,12 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <restante/limits.h>
 #include <restante/types.h>
+
+#include "core/stream_rules.h"
 
 namespace restante::sidecar {
 
@@ -20,6 +23,7 @@ struct SidecarOptions {
   Duration store_delay = limits::store_delay;  ///< 0: never wait for an ack before writing
   std::uint64_t quota = limits::store_quota;   ///< octets of the store
   std::uint32_t attempts_max = limits::attempts_max;
+  std::vector<core::StreamRules> rules{};  ///< of streams by their names
   Duration retry_initial = limits::retry_initial;
   bool elision = true;    ///< false: every message is written (for tests and flash-wear comparison)
   bool insecure = false;  ///< allow a `listen` that is not loopback, without encryption

@@ -115,7 +115,7 @@ struct Outbox::State {
     }
     const std::string name(stream);
     Counted& count = counted(stream, topic.has_value());
-    if (topic) detail::check_topic(*topic, name);
+    if (topic) detail::check_published(*topic, attributes, name);
     detail::check_payload(payload, name);
     const std::string origin = "outbox/" + identity + '/' + name + '/' + std::to_string(count.added + 1);
     std::vector<Header> headers;

@@ -34,6 +34,7 @@ Attributes attributes_of(const OutboxRow& row, core::AttributeValues& values, st
   all.headers = headers;
   all.marker = values.marker;
   if (values.expire_after_ms > 0) all.expire_after = std::chrono::milliseconds(values.expire_after_ms);
+  all.deliver_after = std::chrono::milliseconds(values.deliver_after_ms);
   return all;
 }
 

@@ -15,6 +15,7 @@
 #include <restante/types.h>
 
 #include "core/messages.h"
+#include "core/stream_rules.h"
 
 namespace restante::commands {
 
@@ -61,6 +62,7 @@ struct UpCommand {
   std::uint64_t quota = limits::store_quota;
   std::uint32_t attempts_max = limits::attempts_max;
   Duration retry_initial = limits::retry_initial;
+  std::vector<core::StreamRules> rules{};
   bool elision = true;
 };
 
@@ -72,6 +74,7 @@ struct SendingOptions {
   Framing framing = Framing::lines;
   bool resume = false;
   Duration expire_after = forever;  ///< as Attributes::expire_after
+  Duration deliver_after{};         ///< likewise
   unsigned instance = 0;
   std::size_t window = limits::writer_window;
 };
@@ -125,12 +128,10 @@ struct StreamsCommand {
   std::string stream;  ///< empty: all
 };
 
-/// How long a stream keeps what nobody is owed.
+/// The rules of a stream, those that are named; see core::SetStream.
 struct StreamsSetCommand {
   Common common;
-  std::string stream;
-  std::optional<core::Retention> retention{};
-  std::optional<core::Expiry> expiry{};
+  core::SetStream wish;
 };
 
 /// How a subscription tries again, and how much may wait for it.
@@ -200,9 +201,16 @@ struct PrintCommand {
   std::string text;
 };
 
+/// Where a message is.
+struct OutcomeCommand {
+  Common common;
+  std::string stream;
+  Sequence sequence = 0;
+};
+
 using Command = std::variant<UpCommand, SendCommand, RecvCommand, PubCommand, SubCommand, ReplayCommand, StatusCommand,
                              StreamsCommand, StreamsSetCommand, SubscriptionsCommand, SubscriptionsSetCommand,
-                             DeadCommand, DeadShowCommand, DeadEditCommand, PrintCommand>;
+                             DeadCommand, DeadShowCommand, DeadEditCommand, OutcomeCommand, PrintCommand>;
 
 /// Each carries out its command and says how it ended. They throw Error and NobodyThere for what ends them early.
 Exit run(const UpCommand& command);
@@ -219,6 +227,7 @@ Exit run(const SubscriptionsSetCommand& command);
 Exit run(const DeadCommand& command);
 Exit run(const DeadShowCommand& command);
 Exit run(const DeadEditCommand& command);
+Exit run(const OutcomeCommand& command);
 Exit run(const PrintCommand& command);
 
 }  // namespace restante::commands

@@ -26,6 +26,7 @@ constexpr Subcommand subcommands[] = {
     {"status", "how the sidecar is", parse_status},
     {"streams", "everything about each stream, and how long it keeps what is done", parse_streams},
     {"subscriptions", "look at durable subscriptions, set, reset or remove one", parse_subscriptions},
+    {"outcome", "where a message is: what became of it so far", parse_outcome},
     {"dead", "look at what could not be processed; try it again, mend, drop or export it", parse_dead},
 };
 

@@ -25,6 +25,7 @@ Command parse_streams_set(const Arguments& arguments);
 Command parse_subscriptions(const Arguments& arguments);
 Command parse_subscriptions_set(const Arguments& arguments);
 Command parse_dead(const Arguments& arguments);
+Command parse_outcome(const Arguments& arguments);
 
 /// Takes the first word that is no option out of `arguments`; the options before it stay, as its own. Empty: none.
 std::string take_command(Arguments& arguments);

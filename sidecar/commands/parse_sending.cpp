@@ -43,16 +43,20 @@ Command parse_send(const Arguments& arguments) {
                   "Sends each line of standard input as a message, and ends when all are confirmed.");
   grammar.examples(
       "  echo '42 apples' | restante send orders\n"
-      "  restante send orders --resume < orders.txt    # goes on where an earlier run was killed\n\n"
+      "  restante send orders --resume < orders.txt    # goes on where an earlier run was killed\n"
+      "  echo 'remind 42' | restante send reminders --delay 1h\n\n"
       "The last line on standard error is `accepted N confirmed N unconfirmed N`. Exit status 0: the whole\n"
       "input is confirmed; 1: not all of it; 2: usage; 3: no sidecar in time; 4: refused.");
   grammar.argument("STREAM", "name of the stream");
   add_sending(grammar);
+  grammar.value("--delay", "D", "nobody gets it before that; others do not wait for it");
   add_common(grammar);
   grammar.parse(arguments);
 
   SendCommand send;
   take_sending(grammar, send);
+  assign(grammar, "--delay", send.deliver_after, parse_positive_duration);
+  if (send.deliver_after >= send.expire_after) throw UsageError("--expire has to be longer than --delay");
   return send;
 }
 

@@ -1,61 +1,14 @@
 // The command lines that set something of a stream or of a subscription: `streams set` and `subscriptions set`.
 
-#include <chrono>
-#include <limits>
-
 #include "sidecar/commands/parse_parts.h"
+#include "sidecar/commands/rule.h"
 #include "sidecar/commands/values.h"
 
 namespace restante::commands {
 
 namespace {
 
-/// One `key=value`.
-struct Rule {
-  explicit Rule(const std::string& text) {
-    const std::size_t equals = text.find('=');
-    key = text.substr(0, equals);
-    value = equals == std::string::npos ? "" : text.substr(equals + 1);
-  }
-  [[nodiscard]] std::int64_t wait_ms() const {
-    return std::chrono::ceil<std::chrono::milliseconds>(parse_positive_duration(key, value)).count();
-  }
-  [[nodiscard]] std::uint64_t count() const {
-    return parse_count(key, value, 1, std::numeric_limits<std::int64_t>::max());
-  }
-  [[nodiscard]] std::int64_t attempts() const {
-    if (value == "never") return 0;
-    return static_cast<std::int64_t>(parse_count(key, value, 1, limits::attempts_set_max));
-  }
-  /// Which of two words it is.
-  [[nodiscard]] bool is_first_of(const std::string& first, const std::string& second) const {
-    if (value == first || value == second) return value == first;
-    throw UsageError(key + " cannot be '" + value + "': it is " + first + " or " + second);
-  }
-  std::string key, value;
-};
-
-[[noreturn]] void refuse(const Rule& rule, const std::string& what, const Arguments& keys) {
-  std::string known;
-  for (const std::string& key : keys) known += (known.empty() ? "" : ", ") + key;
-  throw UsageError("'" + rule.key + "' is no rule of " + what + ": " + did_you_mean(rule.key, keys) + "there are " +
-                   known);
-}
-
-void take(const Rule& rule, StreamsSetCommand& command) {
-  auto& retention = command.retention;
-  auto& expiry = command.expiry;
-  if (rule.key == "retain" && rule.value == "none") retention.emplace();
-  else if (rule.key == "retain_age") (retention ? *retention : retention.emplace()).age_ms = rule.wait_ms();
-  else if (rule.key == "retain_messages") (retention ? *retention : retention.emplace()).messages = rule.count();
-  else if (rule.key == "retain_octets")
-    (retention ? *retention : retention.emplace()).octets = parse_size(rule.key, rule.value);
-  else if (rule.key == "expire_after")
-    (expiry ? *expiry : expiry.emplace()).after_ms = rule.value == "none" ? 0 : rule.wait_ms();
-  else if (rule.key == "expired") (expiry ? *expiry : expiry.emplace()).dead = rule.is_first_of("dead", "gone");
-  else
-    refuse(rule, "a stream", {"retain_age", "retain_messages", "retain_octets", "retain", "expire_after", "expired"});
-}
+void take(const Rule& rule, StreamsSetCommand& command) { take(rule, command.wish); }
 
 void take(const Rule& rule, SubscriptionsSetCommand& command) {
   auto& retry = command.retry;
@@ -89,26 +42,34 @@ void take_rules(const Grammar& grammar, SetCommand& command, const std::string& 
 Command parse_streams_set(const Arguments& arguments) {
   Grammar grammar(
       "streams set", "STREAM KEY=VALUE... [OPTIONS]",
-      "How long a stream keeps messages that nobody is owed any more, for replays and resets; and how old messages\n"
-      "get that nobody has in hand. What is set of either is all there is of it: bounds that are not named are gone.\n"
-      "A stream that is not there yet is made.");
+      "How long a stream keeps messages that nobody is owed any more, for replays and resets (retain_…); how old\n"
+      "messages get that nobody has in hand (expire…); how much may wait for each subscription that has no limit of\n"
+      "its own, and what happens then (max_…, on_limit=refuse or drop_oldest); how fast that is handed out to each of\n"
+      "them, a second (drain_…); and which stream goes first where several wait (priority, 0 to 9). What is set of "
+      "one\n"
+      "of these is all there is of it: what is not named of it is gone. A stream that is not there yet is made.\n"
+      "A STREAM with * in it stands for all that are there and match.");
   grammar.examples(
       "  restante streams set weather retain_age=7d retain_octets=1GiB   # the tighter of the two\n"
       "  restante streams set orders retain_messages=10000\n"
       "  restante streams set weather retain=none\n"
       "  restante streams set offers expire_after=1h                     # then they are gone, and that is told\n"
       "  restante streams set orders expire_after=7d expired=dead        # then they are dead letters\n"
-      "  restante streams set offers expire_after=none");
+      "  restante streams set offers expire_after=none\n"
+      "  restante streams set telemetry max_octets=200MiB on_limit=drop_oldest\n"
+      "  restante streams set 'telemetry.*' drain_messages=500 priority=1");
   grammar.argument("STREAM", "name of the stream");
   grammar.arguments("RULE",
                     "retain_age=7d, retain_messages=1000, retain_octets=1GiB, retain=none, expire_after=1h, "
-                    "expired=dead");
+                    "expired=dead, max_messages=1000, max_octets=1GiB, on_limit=drop_oldest, limit=none, "
+                    "drain_messages=500, drain_octets=1MiB, drain=none, priority=5");
   add_common(grammar);
   grammar.parse(arguments);
   StreamsSetCommand command;
   command.common = common_of(grammar);
-  command.stream = grammar.require("STREAM");
+  command.wish.stream = grammar.require("STREAM");
   take_rules(grammar, command, "retain_age=7d; see `restante streams set --help`");
+  check_rules(command.wish);
   return command;
 }
 

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "sidecar/commands/parse_parts.h"
+#include "sidecar/commands/rules_file.h"
 #include "sidecar/commands/values.h"
 
 namespace restante::commands {
@@ -38,6 +39,8 @@ Command parse_up(const Arguments& arguments) {
   grammar.value("--node", "NAME", "name of this node; default: the host's name");
   grammar.value("--store-delay", "D", "how long a fresh message waits for its ack before it is written; default 5ms");
   grammar.value("--quota", "SIZE", "how much disk the store may use; default 8GiB");
+  grammar.value("--rules", "FILE",
+                "rules of streams by pattern, as `streams set` has them (TOML); see docs/commands.md");
   grammar.value("--attempts-max", "N", "attempts before a message is a dead letter; default 16");
   grammar.value("--retry-initial", "D", "first wait after a nack, doubling from there; default 100ms");
   grammar.flag("--no-elision", "write every message, also those acked at once");
@@ -61,6 +64,7 @@ Command parse_up(const Arguments& arguments) {
   assign(grammar, "--quota", up.quota, parse_size);
   assign(grammar, "--attempts-max", up.attempts_max, parse_count, 1U, std::numeric_limits<std::uint32_t>::max());
   assign(grammar, "--retry-initial", up.retry_initial, parse_positive_duration);
+  if (const auto file = grammar.get("--rules")) up.rules = read_rules_file(*file);
   up.elision = !grammar.has("--no-elision");
   return up;
 }

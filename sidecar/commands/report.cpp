@@ -129,6 +129,9 @@ std::string render_stream(const core::StreamStatus& stream) {
     text += ": in all " + grouped(stream.kept_messages) + " messages (" + human_size(stream.kept_octets) + ")";
   }
   if (stream.expiry != core::Expiry{}) text += "; " + expiry_text(stream.expiry);
+  if (stream.limit != BacklogLimit{}) text += "; limit of each subscription " + limit_of(stream.limit);
+  if (stream.drain.any()) text += "; " + drain_text(stream.drain);
+  if (stream.priority > 0) text += "; priority " + std::to_string(stream.priority);
   text += "\n  writer " + (stream.writer.empty() ? "nobody" : stream.writer);
   if (stream.listeners > 0) text += ", live subscribers " + std::to_string(stream.listeners);
   text += "\n";
@@ -175,6 +178,21 @@ std::string expiry_text(const core::Expiry& expiry) {
   if (expiry.after_ms == 0)
     return expiry.dead ? "its messages expire if they say so, " + then : "its messages do not expire";
   return "its messages expire after " + age_of(expiry.after_ms) + ", " + then;
+}
+
+std::string drain_text(const DrainRate& drain) {
+  std::string text;
+  if (drain.messages > 0) text = grouped(drain.messages) + " messages";
+  if (drain.octets > 0) text += (text.empty() ? "" : " or ") + human_size(drain.octets);
+  return text.empty() ? "hands out what waits as fast as it is taken" : "hands out what waits at " + text + " a second";
+}
+
+std::string rules_text(const core::StreamSet& rules) {
+  std::string text = "keeps " + retention_text(rules.retention) + " of what is done; " + expiry_text(rules.expiry);
+  if (rules.limit != BacklogLimit{}) text += "; limit of each subscription " + limit_of(rules.limit);
+  if (rules.drain.any()) text += "; " + drain_text(rules.drain);
+  if (rules.priority > 0) text += "; priority " + std::to_string(rules.priority);
+  return text;
 }
 
 std::string retry_text(const RetryRule& rule) {

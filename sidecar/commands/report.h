@@ -31,6 +31,9 @@ std::string reset_text(const core::WasReset& told);
 /// How long a stream keeps what nobody is owed: "7 d, the last 1.0 GiB"; "nothing" if it keeps none of it.
 std::string retention_text(const core::Retention& retention);
 std::string expiry_text(const core::Expiry& expiry);
+std::string drain_text(const DrainRate& drain);
+/// All rules of a stream, those that are as ever left out.
+std::string rules_text(const core::StreamSet& rules);
 std::string retry_text(const RetryRule& rule);
 std::string limit_text(const BacklogLimit& limit);
 

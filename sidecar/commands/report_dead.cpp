@@ -1,8 +1,6 @@
 #include "sidecar/commands/report_dead.h"
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
 #include <string_view>
 
 #include "core/attempt_history.h"
@@ -38,18 +36,16 @@ std::string dump(std::string_view octets) {
   constexpr std::size_t columns = 16;
   std::string text;
   for (std::size_t at = 0; at < octets.size(); at += columns) {
-    std::array<char, 16> place{};
-    std::snprintf(place.data(), place.size(), "  %06zx ", at);
     std::string letters;
-    text += place.data();
+    text += "  " + sidecar::to_hex(at).substr(10) + " ";
     for (std::size_t i = at; i < at + columns; ++i) {
-      std::array<char, 8> digits{"   "};
-      if (i < octets.size()) {
-        const auto octet = static_cast<unsigned char>(octets[i]);
-        std::snprintf(digits.data(), digits.size(), " %02x", static_cast<unsigned>(octet));
-        letters += octet >= 0x20 && octet < 0x7F ? octets[i] : '.';
+      if (i >= octets.size()) {
+        text += "   ";
+        continue;
       }
-      text += digits.data();
+      const auto octet = static_cast<unsigned char>(octets[i]);
+      text += " " + sidecar::to_hex(octet).substr(14);
+      letters += octet >= 0x20 && octet < 0x7F ? octets[i] : '.';
     }
     text += "  " + letters + "\n";
   }

@@ -129,6 +129,7 @@ class Sending {
     Attributes attributes;
     attributes.marker = number;
     attributes.expire_after = command_.expire_after;
+    attributes.deliver_after = command_.deliver_after;
     for (auto wait = 1ms; !end_.try_send(parts.topic, parts.payload, attributes);) {
       if (!go_on()) {
         cut_short_ = true;
@@ -177,13 +178,18 @@ class Sending {
   Exit finish() {
     progress_.wipe();
     tally_.accepted = end_.accepted();
+    const std::string held = end_.back_pressure();
     tally_.unconfirmed = leave();
     tally_.confirmed = tally_.accepted - tally_.unconfirmed;
     tally_.empty = empty();
     if (refused_) return Exit::refused;
     const bool all = input_done_ && !cut_short_ && tally_.unconfirmed == 0;
     if (all) return Exit::done;
-    if (!late() || sidecar::any_link_was_up(node_.status_json())) return Exit::not_all_done;
+    if (!late()) return Exit::not_all_done;
+    if (sidecar::any_link_was_up(node_.status_json())) {
+      if (!held.empty()) note("restante: not all was confirmed in time: " + held);
+      return Exit::not_all_done;
+    }
     note("restante: " + nobody_text(sidecar_endpoint(command_.common)));
     return Exit::nobody_there;
   }

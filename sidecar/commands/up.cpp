@@ -26,6 +26,7 @@ sidecar::SidecarOptions options_of(const UpCommand& command) {
   options.attempts_max = command.attempts_max;
   options.retry_initial = command.retry_initial;
   options.elision = command.elision;
+  options.rules = command.rules;
   options.insecure = command.common.insecure;
   options.log = sidecar::log_to_stderr;
   return options;

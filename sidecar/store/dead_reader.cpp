@@ -14,7 +14,9 @@ DeadReader::DeadReader(SQLite::Database& database)
                std::string("SELECT subscription, sequence, grant_id, attempts, buried_ms, reason, topic, history, "
                            "source_us, length(payload), iif(?6, payload, x''), iif(?6, attributes, x''), iif(?6, ") +
                    dead_is_whole_sql +
-                   ", 1) FROM dead WHERE stream = ?1 AND (?2 = 0 OR subscription = ?2) AND "
+                   ", 1), EXISTS(SELECT 1 FROM parked WHERE parked.subscription = dead.subscription AND "
+                   "parked.sequence = dead.sequence AND parked.octets IS NOT NULL) FROM dead WHERE stream = ?1 AND (?2 "
+                   "= 0 OR subscription = ?2) AND "
                    "(subscription, sequence) > (?3, ?4) AND "
                    "(?5 = '' OR sequence IN (SELECT value FROM json_each(?5))) ORDER BY subscription, sequence") {}
 
@@ -46,6 +48,7 @@ core::DeadReply DeadReader::load(const core::DeadRequest& request) {
     letter.payload = query.octets(10).octets();
     letter.attributes = query.octets(11).octets();
     letter.is_whole = query.number(12) != 0;
+    letter.has_heir = query.number(13) != 0;
     reply.letters.push_back(std::move(letter));
   }
   return reply;

@@ -2,6 +2,8 @@
 /// \file
 /// Work that can wait.
 
+#include "core/store_effects.h"
+
 namespace restante::sidecar {
 
 /// A store that has such work besides what core asks of it.
@@ -14,6 +16,8 @@ class IdleWork {
 
   /// One short step, to be taken when there is nothing else to do. True if there is more. Throws core::StoreFailed.
   virtual bool idle_work() = 0;
+  /// How full it is now: such work makes room.
+  virtual core::StoreUsage usage() = 0;
 };
 
 }  // namespace restante::sidecar

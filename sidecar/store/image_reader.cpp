@@ -24,7 +24,8 @@ void read_streams(SQLite::Database& database, core::StoreImage& image) {
                               "octet_count, writer_name, writer_host, writer_pid, writer_start, (SELECT first FROM "
                               "batch WHERE stream = s.id ORDER BY first LIMIT 1), "
                               "(SELECT last FROM batch WHERE stream = s.id ORDER BY first DESC LIMIT 1), "
-                              "retain_ms, retain_messages, retain_octets, pruned_to, expire_ms, expired_dead "
+                              "retain_ms, retain_messages, retain_octets, pruned_to, expire_ms, expired_dead, "
+                              "max_messages, max_octets, on_limit, drain_messages, drain_octets, priority "
                               "FROM stream AS s ORDER BY id");
   SqlQuery query(statement);
   while (query.next()) {
@@ -43,6 +44,11 @@ void read_streams(SQLite::Database& database, core::StoreImage& image) {
     image.pruned.push_back({stream.id, query.natural(19)});
     stream.retention = {query.number(16), query.natural(17), query.natural(18)};
     stream.expiry = {query.number(20), query.number(21) != 0};
+    const auto on_limit = on_limit_of(query.text(24));
+    if (!on_limit) strange("stream", stream.id);
+    stream.limit = {query.natural(22), query.natural(23), *on_limit};
+    stream.drain = {query.natural(25), query.natural(26)};
+    stream.priority = static_cast<std::uint32_t>(query.natural(27));
     if (!query.is_null(14)) {
       image.rows.push_back(
           {stream.id, query.natural(7), query.natural(8), query.natural(9), query.natural(14), query.natural(15)});

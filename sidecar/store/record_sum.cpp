@@ -11,10 +11,11 @@
 #include "core/crc32c.h"
 #include "sidecar/store/sql_query.h"
 
-#define STREAM_SUM                                                                                            \
-  "record_sum(id, name, kind, next, last_row, last_marker, writer, writer_name, writer_host, writer_pid, "    \
-  "writer_start, pruned_to, newest_row, row_count, sequence_count, octet_count, retain_ms, retain_messages, " \
-  "retain_octets, expire_ms, expired_dead)"
+#define STREAM_SUM                                                                                             \
+  "record_sum(id, name, kind, next, last_row, last_marker, writer, writer_name, writer_host, writer_pid, "     \
+  "writer_start, pruned_to, newest_row, row_count, sequence_count, octet_count, retain_ms, retain_messages, "  \
+  "retain_octets, expire_ms, expired_dead, max_messages, max_octets, on_limit, drain_messages, drain_octets, " \
+  "priority)"
 #define SUBSCRIPTION_SUM                                                                                          \
   "record_sum(id, stream, name, mode, start, claim, made, max_messages, max_octets, on_limit, retry_initial_ms, " \
   "retry_factor_percent, retry_max_ms, attempts_max, (SELECT group_concat(up_to || ' ' || topic, char(10)) FROM " \

@@ -30,6 +30,8 @@ constexpr std::array version_1{
     "row_count INTEGER NOT NULL DEFAULT 0, sequence_count INTEGER NOT NULL DEFAULT 0, "
     "octet_count INTEGER NOT NULL DEFAULT 0, retain_ms INTEGER NOT NULL, retain_messages INTEGER NOT NULL, "
     "retain_octets INTEGER NOT NULL, expire_ms INTEGER NOT NULL, expired_dead INTEGER NOT NULL, "
+    "max_messages INTEGER NOT NULL, max_octets INTEGER NOT NULL, on_limit TEXT NOT NULL, "
+    "drain_messages INTEGER NOT NULL, drain_octets INTEGER NOT NULL, priority INTEGER NOT NULL, "
     "sum INTEGER NOT NULL DEFAULT 0) STRICT",
 
     "CREATE TABLE grant_block(stream INTEGER NOT NULL REFERENCES stream(id), grant_id INTEGER NOT NULL, "

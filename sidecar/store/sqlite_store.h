@@ -39,7 +39,7 @@ class SqliteStore : public core::Store, public IdleWork {
   /// Marks the store as closed in good order and leaves one file, fit to be copied. Throws StoreFailed.
   void close();
 
-  [[nodiscard]] core::StoreUsage usage();
+  [[nodiscard]] core::StoreUsage usage() override;
 
   /// What the operator should know of how the store was found, as sentences.
   [[nodiscard]] const std::vector<std::string>& warnings() const noexcept { return warnings_; }

@@ -58,12 +58,15 @@ void StorageThread::run() {
 bool StorageThread::serve() {
   auto* const idle = dynamic_cast<IdleWork*>(store_.get());
   bool has_idle_work = idle != nullptr;
+  bool worked = false;
   std::unique_lock lock(mutex_);
   while (requests_.empty()) {
     if (stopping_) return false;
     if (has_idle_work) {
       lock.unlock();
       has_idle_work = idle->idle_work();
+      if (worked && !has_idle_work) publish(Freed{idle->usage()});  // else the next commit tells
+      worked = has_idle_work;
       lock.lock();
     } else {
       wake_.wait(lock, [this] { return stopping_ || !requests_.empty(); });

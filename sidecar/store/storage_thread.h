@@ -28,8 +28,13 @@ struct StorageFailed {
   std::string text;
 };
 
-using StorageResult =
-    std::variant<core::CommitToken, CommitFull, core::LoadReply, core::ParkedReply, core::DeadReply, StorageFailed>;
+/// Idle work has made room.
+struct Freed {
+  core::StoreUsage usage;
+};
+
+using StorageResult = std::variant<core::CommitToken, CommitFull, core::LoadReply, core::ParkedReply, core::DeadReply,
+                                   Freed, StorageFailed>;
 
 /// Takes requests, one at a time and in their order, and keeps the answers till they are taken, in the same order. So a
 /// load sees every commit that was submitted before it. Between requests it does the store's idle work.

@@ -30,11 +30,13 @@ constexpr const char* put_subscription =
 
 constexpr const char* put_stream =
     "INSERT INTO stream(id, name, kind, next, last_row, last_marker, writer, writer_name, writer_host, "
-    "writer_pid, writer_start, retain_ms, retain_messages, retain_octets, expire_ms, expired_dead) "
-    "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16) "
+    "writer_pid, writer_start, retain_ms, retain_messages, retain_octets, expire_ms, expired_dead, "
+    "max_messages, max_octets, on_limit, drain_messages, drain_octets, priority) "
+    "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22) "
     "ON CONFLICT(id) DO UPDATE SET name = ?2, kind = ?3, next = ?4, last_row = ?5, last_marker = ?6, "
     "writer = ?7, writer_name = ?8, writer_host = ?9, writer_pid = ?10, writer_start = ?11, retain_ms = ?12, "
-    "retain_messages = ?13, retain_octets = ?14, expire_ms = ?15, expired_dead = ?16";
+    "retain_messages = ?13, retain_octets = ?14, expire_ms = ?15, expired_dead = ?16, "
+    "max_messages = ?17, max_octets = ?18, on_limit = ?19, drain_messages = ?20, drain_octets = ?21, priority = ?22";
 
 constexpr const char* find_parked =
     "SELECT sequence FROM parked WHERE subscription = ?1 AND sequence BETWEEN ?2 AND ?3 AND octets IS NULL";
@@ -67,12 +69,16 @@ TransactionWriter::TransactionWriter(SQLite::Database& database, RowSweeper& swe
               "octets) SELECT ?1, ?2, stream, ?3, ?4, ?5, ?6, ?7, record_sum(?1, ?2, stream, ?3, ?4, ?5, ?6, ?7), "
               "nullif(?8, x'') FROM subscription WHERE id = ?1 "
               "ON CONFLICT(subscription, sequence) DO UPDATE SET grant_id = ?3, due_ms = ?4, attempts = ?5, "
-              "reason = ?6, history = ?7, sum = excluded.sum, octets = coalesce(excluded.octets, octets)"),
+              "reason = ?6, history = ?7, sum = excluded.sum, octets = coalesce(excluded.octets, octets) "
+              "WHERE parked.octets IS NULL OR excluded.octets IS NOT NULL OR grant_id = ?3"),
+      known_parked_(database, "SELECT 1 FROM parked WHERE subscription = ?1 AND sequence = ?2"),
       dead_(database,
             "INSERT INTO dead(subscription, stream, sequence, grant_id, attempts, buried_ms, reason, topic, payload, "
             "attributes, history, source_us, sum) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, "
             "record_sum(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)) "
-            "ON CONFLICT(subscription, sequence) DO NOTHING"),
+            "ON CONFLICT(subscription, sequence) DO UPDATE SET grant_id = ?4, attempts = ?5, buried_ms = ?6, "
+            "reason = ?7, topic = ?8, payload = ?9, attributes = ?10, history = ?11, source_us = ?12, "
+            "sum = excluded.sum WHERE ?13"),
       raise_(database, "DELETE FROM dead WHERE subscription = ?1 AND sequence = ?2"),
       find_parked_(database, find_parked),
       unpark_(database, "DELETE FROM parked WHERE subscription = ?1 AND sequence = ?2 AND (?3 = 0 OR grant_id = ?3)"),
@@ -132,6 +138,7 @@ std::uint64_t TransactionWriter::records_removed(const core::Transaction& transa
 
 void TransactionWriter::write_stream(const core::StreamRecord& stream) {
   const std::string kind = name_of(stream.kind);
+  const std::string on_limit = name_of(stream.limit.then);
   SqlQuery(stream_)
       .with(stream.id)
       .with(stream.name)
@@ -149,6 +156,12 @@ void TransactionWriter::write_stream(const core::StreamRecord& stream) {
       .with(stream.retention.octets)
       .with(stream.expiry.after_ms)
       .with(std::int64_t{stream.expiry.dead ? 1 : 0})
+      .with(stream.limit.messages)
+      .with(stream.limit.octets)
+      .with(on_limit)
+      .with(stream.drain.messages)
+      .with(stream.drain.octets)
+      .with(stream.priority)
       .run();
   SqlQuery(sum_stream_).with(stream.id).run();
 }
@@ -239,7 +252,11 @@ void TransactionWriter::write_parked(const core::ParkedRecord& parked) {
                            .with(parked.history)
                            .with_octets(parked.octets.octets())
                            .run();
-  if (written == 0) throw std::logic_error("a parked message is of a subscription that is not there");
+  if (written != 0) return;
+  SqlQuery known(known_parked_);
+  if (!known.with(parked.subscription).with(parked.sequence).next()) {
+    throw std::logic_error("a parked message is of a subscription that is not there");
+  }
 }
 
 void TransactionWriter::write_dead(const core::DeadRecord& dead) {
@@ -256,6 +273,7 @@ void TransactionWriter::write_dead(const core::DeadRecord& dead) {
       .with_octets(dead.attributes)
       .with(dead.history)
       .with(dead.source_time_us)
+      .with(std::int64_t{dead.replaces ? 1 : 0})
       .run();
 }
 

@@ -50,6 +50,7 @@ class TransactionWriter {
   SQLite::Statement row_;
   SQLite::Statement count_rows_;
   SQLite::Statement parked_;
+  SQLite::Statement known_parked_;
   SQLite::Statement dead_;
   SQLite::Statement raise_;
   SQLite::Statement find_parked_;

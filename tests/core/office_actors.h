@@ -53,6 +53,7 @@ class TestWriter {
     header.last = next + messages - 1;
     header.before = before;
     header.owner = owner;
+    header.times = times;
     for (Sequence sequence = header.first; sequence <= header.last; ++sequence) {
       std::string payload = std::to_string(sequence);
       payload.resize(std::max(payload.size(), payload_size), '.');
@@ -93,6 +94,7 @@ class TestWriter {
   std::uint64_t handle;
   Peer* peer = nullptr;
   std::string topic;
+  DeliveryTimes times{};
   StreamPattern pattern = StreamPattern::pipeline;
   StreamKind kind = StreamKind::kept;
   Retention retention;  ///< of the stream, if it is made by this one

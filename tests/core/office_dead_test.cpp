@@ -210,6 +210,31 @@ TEST_CASE("what is put in the place of a dead letter has an id of its own") {
   CHECK(one.letters() == 0);
 }
 
+TEST_CASE("a letter that dies once more, after a crash, does not overwrite what an operator put in its place") {
+  Graveyard one;
+  Transaction once_more;
+  once_more.dead.push_back(one.bench.store.contents().dead.begin()->second);
+  one.worker.set_credit({});
+  REQUIRE(one.change(DeadAction::edit, {2}, Graveyard::message("2, mended")));
+  one.bench.store.commit(once_more);
+  for (const DeadAction action : {DeadAction::retry, DeadAction::edit}) {
+    const bool edits = action == DeadAction::edit;
+    const auto told = one.change(action, {2}, edits ? std::optional(Graveyard::message("2, again")) : std::nullopt);
+    REQUIRE(told);
+    CHECK(told->letters == 0);
+    CHECK(told->refusal.find("ask again when it is done") != std::string::npos);
+  }
+  CHECK(one.letters() == 1);
+  CHECK(one.bench.store.contents().parked.begin()->second.grant != one.writer.grants.front().grant);
+  one.worker.set_credit({1000, 1U << 30});
+  CHECK(one.worker.take() == from_to(2, 2));
+  one.worker.ack(2);
+  one.bench.pass(2s);
+  CHECK(one.change(DeadAction::drop)->letters == 1);
+  CHECK(one.letters() == 0);
+  CHECK(one.parked() == 0);
+}
+
 TEST_CASE("dead letters that are dropped are gone, and nothing else is") {
   Graveyard one;
   const auto told = one.change(DeadAction::drop, {1, 2, 3});

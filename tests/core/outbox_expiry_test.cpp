@@ -8,24 +8,12 @@ using namespace restante::core;
 
 namespace {
 
-/// The writer's next message, which may get so old.
-Range send(OfficeBench& bench, TestWriter& writer, std::int64_t expire_after_ms) {
-  BatchBuilder builder("s", writer.topic);
-  builder.append(std::to_string(writer.next));
-  BatchHeader header;
-  header.grant = writer.grants.back().grant;
-  header.first = header.last = writer.next;
-  header.before = writer.before;
-  header.expire_after_ms = expire_after_ms;
-  writer.before = writer.next++;
-  writer.frames[header.first] = builder.seal(header);
-  bench.copy(*writer.peer, writer.frames.at(header.first));
-  return {header.first, header.last};
-}
-
 struct Aging {
   Aging() { writer.open(); }
-  Range send(std::int64_t expire_after_ms) { return ::send(bench, writer, expire_after_ms); }
+  Range send(std::int64_t expire_after_ms) {
+    writer.times.expire_after_ms = expire_after_ms;
+    return writer.send(1);
+  }
   [[nodiscard]] std::size_t gaps() const { return bench.store.contents().gaps.size(); }
   [[nodiscard]] std::size_t letters() const { return bench.store.contents().dead.size(); }
   std::optional<StreamSet> set(const Expiry& expiry) {
@@ -128,9 +116,10 @@ TEST_CASE("an expired message of a reader in order is told at its place, and wha
   reader.join();
   reader.hear();
   bench.say(*reader.peer, Unsubscribe{reader.token});
-  send(bench, writer, 0);
-  send(bench, writer, 1000);
-  send(bench, writer, 0);
+  for (const std::int64_t expire_after_ms : {0, 1000, 0}) {
+    writer.times.expire_after_ms = expire_after_ms;
+    writer.send(1);
+  }
   bench.pass(2s);
   reader.join();
   const auto heard = reader.hear();

@@ -230,7 +230,9 @@ TEST_CASE("the publisher waits at a limit if that was asked for, and is told for
   const auto told = one.writer.peer->last<Confirmed>().value();
   CHECK(told.window == 0);
   CHECK(told.limit ==
-        "subscription audit of stream s is at its limit of 8 messages; receive some of them, or remove it");
+        "subscription audit of stream s is at its limit of 8 messages: 8 messages with 416 octets wait for "
+        "subscription audit; receive some of them, remove the "
+        "subscription, or raise the limit with `restante subscriptions set s audit max_messages=`");
   one.writer.send(4);  // on its way already
   CHECK(one.writer.confirmed() == 12);
   CHECK(one.status().cut == 0);

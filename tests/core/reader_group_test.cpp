@@ -48,7 +48,7 @@ class GroupBench {
     session.endpoint = "tcp://10.0.0.9:1";
     session.credit = credit;
     group.join(session, held, turn);
-    if (admit) group.admit(token);
+    if (admit) group.admit(token, turn);
   }
   template <typename Fill>
   void settle(Token token, Fill fill) {
@@ -131,7 +131,7 @@ TEST_CASE("a session that is not admitted gets nothing and is lent nothing") {
   CHECK(bench.dispatched(1).empty());
   bench.group.lend(bench.turn, 9, 0xA, {}, true);
   CHECK(bench.sent.empty());
-  bench.group.admit(1);
+  bench.group.admit(1, bench.turn);
   CHECK(bench.dispatched(1) == Sequences{1, 2});
 }
 
@@ -335,7 +335,7 @@ TEST_CASE("a parked message that a consumer claims before its row is read keeps 
   bench.settle(1, [](Settle& said) { said.acks = {ids(1, 1)}; });
   bench.check_books();
   CHECK(bench.out(1).octets == 0);
-  CHECK(bench.group.take_unparked() == Sequences{1});
+  CHECK(bench.group.take_unparked() == std::vector{ReaderGroup::Unparked{1, grant}});
 }
 
 TEST_CASE("a group's books balance whatever is said to it") {

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <chrono>
 #include <memory>
+#include <semaphore>
 #include <set>
 #include <string>
 #include <thread>
@@ -151,6 +152,33 @@ TEST_CASE("a lease that ends gives the message to another, and extend keeps it")
   CHECK(taken->attempt() == 2);
   CHECK_FALSE(held->extend());
   CHECK(taken->ack());
+}
+
+TEST_CASE("a handler that is at work keeps its message beyond the lease, up to the time that is set") {
+  Post post;
+  Node node(post.options());
+  auto orders = node.pusher("orders");
+  auto slow = node.puller("orders", {.lease = 200ms, .handler_max = 1500ms});
+  orders.send("x");
+  std::atomic<int> begun = 0;
+  std::counting_semaphore<> ends{0};
+  std::jthread worker([&] {
+    slow.run([&](Delivery&) {
+      ++begun;
+      static_cast<void>(ends.try_acquire_for(patience));  // hangs, for longer than anybody is to wait
+    });
+  });
+  const auto began = std::chrono::steady_clock::now();
+  while (begun == 0 && std::chrono::steady_clock::now() - began < patience) std::this_thread::yield();
+  REQUIRE(begun == 1);
+  Node elsewhere(post.options());
+  auto other = elsewhere.puller("orders");
+  const auto taken = other.receive(patience);
+  REQUIRE(taken);
+  CHECK(std::chrono::steady_clock::now() - began > 800ms);
+  CHECK(taken->attempt() == 2);
+  slow.stop();
+  ends.release();
 }
 
 TEST_CASE("payloads of every size arrive as they were sent") {

@@ -74,6 +74,12 @@ struct Teller {
     std::string text =
         "confirmed " + std::to_string(confirmed.to) + ", settled " + std::to_string(confirmed.settled_to);
     if (shown.credit) text += ", window " + std::to_string(confirmed.window);
+    for (const core::Fate& fate : confirmed.fates) {
+      text += fate.outcome == Outcome::dead      ? ", dead "
+              : fate.outcome == Outcome::expired ? ", expired "
+                                                 : ", dropped ";
+      text += text_of(fate.range);
+    }
     return confirmed.limit.empty() ? text : text + ", held back: " + first_clause(confirmed.limit);
   }
   std::string operator()(const core::Resend& resend) const { return "resend after " + std::to_string(resend.after); }

@@ -136,6 +136,64 @@ TEMPLATE_TEST_CASE("a raised letter keeps its batch when it is parked again, and
   CHECK(parked[0].attempts == 2);
 }
 
+TEMPLATE_TEST_CASE("a dead letter is told to have an heir while what came in its place is parked", "[store]",
+                   MemoryBench, SqliteBench) {
+  TestType bench;
+  bury(bench);
+  core::Transaction both;
+  both.parked = {revived(5, 4711), parked_of(1, 6, 500)};  // the other is parked by its row
+  bench.store().commit(both);
+  for (const core::DeadRecord& letter : bench.store().load(request()).letters) {
+    CHECK(letter.has_heir == (letter.subscription == 1 && letter.sequence == 5));
+  }
+}
+
+TEMPLATE_TEST_CASE("the end of a letter that came again is kept, that of one that was there before is not", "[store]",
+                   MemoryBench, SqliteBench) {
+  TestType bench;
+  bury(bench);
+  core::Transaction again;
+  again.dead = {dead_of(1, 4), dead_of(1, 5)};
+  for (core::DeadRecord& letter : again.dead) {
+    letter.grant = 4711;
+    letter.payload = "edited";
+    letter.replaces = letter.sequence == 5;
+  }
+  bench.store().commit(again);
+  const core::DeadReply all = bench.store().load(request(10, true));
+  REQUIRE(all.letters.size() == 6);
+  CHECK(all.letters[1].payload == "xxxx");
+  CHECK(all.letters[2].payload == "edited");
+  CHECK(all.letters[2].grant == 4711);
+  CHECK(all.letters[2].is_whole);
+}
+
+TEMPLATE_TEST_CASE("what an operator put in a letter's place is not overwritten by that letter", "[store]", MemoryBench,
+                   SqliteBench) {
+  TestType bench;
+  bury(bench);
+  core::Transaction again;
+  again.parked = {revived(5, 4711)};
+  bench.store().commit(again);
+  core::Transaction late;
+  late.parked = {parked_of(1, 5, 900)};  // of the grant that died, reset and parked once more
+  REQUIRE(late.parked[0].grant != 4711);
+  bench.store().commit(late);
+  const core::ParkedRequest everything{1, 1, std::numeric_limits<std::int64_t>::max(), 10};
+  std::vector<core::ParkedRecord> parked = bench.store().load(everything).parked;
+  REQUIRE(parked.size() == 1);
+  CHECK(parked[0].grant == 4711);
+  CHECK(parked[0].revived);
+  CHECK(parked[0].due_ms != 900);
+  late.parked = {parked_of(1, 5, 900)};
+  late.parked[0].grant = 4711;  // itself
+  bench.store().commit(late);
+  parked = bench.store().load(everything).parked;
+  REQUIRE(parked.size() == 1);
+  CHECK(parked[0].due_ms == 900);
+  CHECK(parked[0].revived);
+}
+
 TEMPLATE_TEST_CASE("what ends parked messages ends a raised letter only if it is meant", "[store]", MemoryBench,
                    SqliteBench) {
   TestType bench;

@@ -48,6 +48,7 @@ class BusyStore : public core::MemoryStore, public IdleWork {
     done_.release();
     return false;
   }
+  core::StoreUsage usage() override { return {4711, 8192, 0, false}; }
 
  private:
   std::counting_semaphore<>& done_;
@@ -110,18 +111,25 @@ TEST_CASE("stop() does what was asked before it", "[store]") {
   bench.thread.submit(first_transaction());
   for (Sequence first = 1; first < 100; first += 10) bench.thread.submit(rows_of(1, first, first + 9));
   bench.thread.stop();
-  CHECK(bench.thread.take_results().size() == 11);
+  std::size_t commits = 0;
+  for (const StorageResult& result : bench.thread.take_results()) {
+    commits += std::holds_alternative<core::CommitToken>(result) ? 1U : 0U;
+  }
+  CHECK(commits == 11);
   bench.thread.stop();
   SqliteStore store(options_for(place.path()));  // closed in good order: its lock is free
   CHECK(store.warnings().empty());
   CHECK(load_all(store).rows.size() == 100);
 }
 
-TEST_CASE("idle work is done when there is nothing else, to its end, and again after a request", "[store]") {
+TEST_CASE("idle work is done when there is nothing else, to its end, and again after a request; what it freed is told",
+          "[store]") {
   std::counting_semaphore<> done{0};
   Bench bench(std::make_unique<BusyStore>(done));
   CHECK(done.try_acquire_for(std::chrono::seconds{30}));
+  CHECK(std::get<Freed>(bench.next()).usage.used == 4711);
   bench.thread.submit(first_transaction());
   CHECK(std::holds_alternative<core::CommitToken>(bench.next()));
   CHECK(done.try_acquire_for(std::chrono::seconds{30}));
+  CHECK(std::holds_alternative<Freed>(bench.next()));
 }

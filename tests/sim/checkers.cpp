@@ -98,6 +98,9 @@ void Ledger::on_handed(const Reader& reader, const Handed& handed, bool again_al
   if (book.never.contains(number) && !is_over) {
     throw Violation("older than its subscription: message " + std::to_string(number) + " in " + reader.subscription);
   }
+  if (!reader.in_order && !reader.strict && sent_.at(number).due > handed.now) {
+    throw Violation("before its time: message " + std::to_string(number) + " in " + reader.subscription);
+  }
   Session& session = sessions_.at(reader.session);
   const bool is_new = session.seen.insert({handed.grant, handed.sequence}).second;
   // An operator may want it to be tried again while somebody still has it from before.

@@ -39,6 +39,7 @@ class Ledger {
     GrantId grant = 0;
     Sequence sequence = 0;
     core::Instant expires = core::never;  ///< not before this
+    core::Instant due{};                  ///< it is handed out: not before this
   };
   void on_sent(Number number, Message message);
   void on_confirmed(Number number);
@@ -73,6 +74,7 @@ class Ledger {
     std::string_view topic;
     std::string_view payload;
     std::uint32_t attempt = 1;
+    core::Instant now = core::never;
   };
   void on_session(const std::string& subscription, std::uint64_t session) {
     sessions_[session].subscription = subscription;

@@ -36,7 +36,7 @@ SimProducer::SimProducer(std::string stream, std::uint64_t handle, std::uint32_t
 Buffer SimProducer::send(Ledger& ledger, std::uint64_t& next_number, const Shape& shape, core::Instant now,
                          const core::Producer::TryLive& live) {
   core::BatchBuilder builder(stream_, shape.topic);
-  builder.set_expiry(shape.expire_after_ms);
+  builder.set_times(shape.times);
   std::vector<std::pair<std::uint64_t, std::string>> sent;
   for (std::size_t at = 0; at < shape.messages; ++at) {
     sent.emplace_back(next_number + at, payload_of(next_number + at, shape.payload));
@@ -52,11 +52,12 @@ Buffer SimProducer::send(Ledger& ledger, std::uint64_t& next_number, const Shape
     std::string why;
     const auto parsed = core::Batch::parse(batch, why);
     RESTANTE_ASSERT(parsed.has_value());
+    const std::chrono::milliseconds age(shape.times.expire_after_ms);
+    const std::chrono::milliseconds delay(shape.judges_delay ? shape.times.deliver_after_ms : 0);
     for (std::size_t at = 0; at < sent.size(); ++at) {
-      ledger.on_sent(
-          sent[at].first,
-          {stream_, shape.topic, sent[at].second, parsed->header().grant, parsed->header().first + at,
-           shape.expire_after_ms == 0 ? core::never : now + std::chrono::milliseconds(shape.expire_after_ms)});
+      ledger.on_sent(sent[at].first,
+                     {stream_, shape.topic, sent[at].second, parsed->header().grant, parsed->header().first + at,
+                      age.count() == 0 ? core::never : now + age, now + delay});
     }
   };
   core_.send(builder, shape.marker, 0, [&](core::Token target, const std::string& endpoint, const Buffer& batch) {

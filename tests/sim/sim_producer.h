@@ -24,7 +24,8 @@ class SimProducer {
     std::size_t messages = 1;
     std::size_t payload = 40;
     std::uint64_t marker = 0;
-    std::int64_t expire_after_ms = 0;
+    core::DeliveryTimes times{};
+    bool judges_delay = false;  ///< nobody sets the clock that it is counted by
   };
   /// Sends a batch with numbers from `next_number` on, if the window allows: its copy, which an exclusive consumer may
   /// get live as well; else an empty buffer.

@@ -211,7 +211,7 @@ bool SimWorker::take(Ledger& ledger, core::Instant now) {
   const bool lease_over = in_hand != hands_.end() ? is_late(*in_hand, now) : late_.contains(id);
   const Ledger::Reader reader{role_.subscription, setup_.session, role_.exclusive && !role_.strict, role_.strict};
   ledger.on_handed(reader,
-                   {item->grant, item->sequence, item->batch->header().topic, item->view.payload, item->attempt},
+                   {item->grant, item->sequence, item->batch->header().topic, item->view.payload, item->attempt, now},
                    lease_over);
   hands_.push_back(Hand{*item, now, {}});
   return true;

@@ -78,6 +78,19 @@ TEST_CASE("an attempt is what was handed out before, or a session that was lost 
   CHECK_NOTHROW(ledger.on_handed(one, {5, 10, "", "1:a", 9}, true));
 }
 
+TEST_CASE("what was to be handed out later is noticed before its time") {
+  using restante::core::Instant;
+  Ledger ledger;
+  ledger.on_sent(1, {"orders", "", "1:a", 5, 10, restante::core::never, Instant{} + std::chrono::seconds{3}});
+  ledger.on_subscription("workers", "orders", {});
+  ledger.on_session("workers", 1);
+  const Ledger::Reader one{"workers", 1, false};
+  const Ledger::Handed early{5, 10, "", "1:a", 1, Instant{} + std::chrono::seconds{2}};
+  CHECK_THROWS_AS(ledger.on_handed(one, early, false), Violation);
+  const Ledger::Handed then{5, 10, "", "1:a", 1, Instant{} + std::chrono::seconds{3}};
+  CHECK_NOTHROW(ledger.on_handed(one, then, false));
+}
+
 TEST_CASE("an older claim is noticed in one life of the sidecar") {
   restante::core::MemoryStore store("simulated", {1, 1});
   const restante::core::Office office(store.image(), {}, {});

@@ -49,6 +49,7 @@ constexpr std::array required{
     "live subscriber: took something",
     "long jobs",
     "machine slept",
+    "message delayed",
     "messages that expired",
     "path clogged",
     "path unclogged",

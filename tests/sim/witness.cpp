@@ -174,7 +174,8 @@ void Witness::check_cuts(const core::Transaction& transaction, const core::Offic
                           std::to_string(range.last) + " in " + whose);
         }
       }
-      const BacklogLimit& limit = subscription.record.limit;
+      const bool has_own = subscription.record.limit != BacklogLimit{};
+      const BacklogLimit& limit = has_own ? subscription.record.limit : outbox.record().limit;
       const bool is_above = counted.cut == 0 || is_expiry || (limit.messages > 0 && limit.octets > 0) ||
                             counted.messages >= limit.messages - limit.messages / 8;
       if (!is_above && subscription.beyond.messages() == 0) {

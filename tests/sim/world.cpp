@@ -118,11 +118,17 @@ void World::send(std::size_t messages) {
   const std::uint64_t first = next_number_;
   SimProducer::Shape shape{topic(random_.below(options_.topics)), messages, options_.payload, 0};
   if (options_.expiry && !healing_ && random_.chance(1, 4)) {
-    shape.expire_after_ms = static_cast<std::int64_t>(100 + random_.below(6000));
+    shape.times.expire_after_ms = static_cast<std::int64_t>(100 + random_.below(6000));
+  }
+  if (options_.delays && !healing_ && producer.stream() == "orders" && random_.chance(1, 4)) {
+    shape.times.deliver_after_ms = static_cast<std::int64_t>(1 + random_.below(random_.chance(1, 2) ? 900 : 8000));
+    if (shape.times.expire_after_ms > 0) shape.times.expire_after_ms += shape.times.deliver_after_ms;
+    shape.judges_delay = !options_.jumps;
   }
   const Buffer copy = producer.send(ledger_, next_number_, shape, now_, live);
   if (copy.empty()) return;
   for (std::uint64_t number = first; number < next_number_; ++number) sent_ms_[number] = wall_ms();
+  sometimes_["message delayed"] += shape.times.deliver_after_ms > 0 ? 1U : 0U;
   broadcast(producer, copy);
   note("sends " + std::to_string(first) + " to " + std::to_string(next_number_ - 1) + " on " + producer.stream());
 }

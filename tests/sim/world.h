@@ -64,6 +64,7 @@ class World {
   void make_subscriptions();
   [[nodiscard]] std::string topic(std::size_t number) const;
   [[nodiscard]] BacklogLimit draw_limit();
+  void draw_rules(core::StreamRecord& stream);
   void draw_rules(Role& role, bool has_limit);
   void on_rules(const Role& role);
   [[nodiscard]] std::unique_ptr<SimProducer> make_producer(const std::string& stream);
@@ -156,6 +157,7 @@ class World {
     Ledger::Number since = 1;
   };
   std::map<std::string, Keeping> keeping_;
+  std::map<std::string, BacklogLimit> stream_limits_;
   std::map<Ledger::Number, std::int64_t> sent_ms_;
   bool wished_ = false;      // to keep more or less, and the sidecar may have begun with it
   std::vector<Role> roles_;  // those that must always have a consumer

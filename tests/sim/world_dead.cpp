@@ -28,12 +28,7 @@ void World::change_dead() {
   wish.which.subscription = is_there ? subscription->second.name : "#" + std::to_string(letter.subscription);
   wish.which.sequences = {letter.sequence};
   const std::uint64_t kind = random_.below(8);
-  // Known fault: after a crash the letter's original may come again, and what is in its place then waits for the next
-  // start of the sidecar. Until that is mended nothing is replaced in a world with crashes.
-  const bool may_edit = !options_.crashes && !options_.bad_disk && !options_.backups && !options_.resets;
-  wish.action = kind == 0               ? core::DeadAction::drop
-                : kind <= 3 && may_edit ? core::DeadAction::edit
-                                        : core::DeadAction::retry;
+  wish.action = kind == 0 ? core::DeadAction::drop : kind <= 3 ? core::DeadAction::edit : core::DeadAction::retry;
   note("SOMEBODY CHANGES DEAD LETTER " + std::to_string(letter.sequence) + " OF " + wish.which.subscription);
   Frames frames;
   if (wish.action == core::DeadAction::edit) {
@@ -44,7 +39,8 @@ void World::change_dead() {
     frames.push_back(builder.seal(header));
   } else if (random_.chance(1, 3)) {  // several at once
     for (const auto& [key, other] : dead) {
-      const bool is_more = key.first == letter.subscription && wish.which.sequences.size() < 20;
+      const bool is_more = key.first == letter.subscription &&
+                           wish.which.sequences.size() < std::min<std::size_t>(20, limits::ranges_max);
       if (is_more) wish.which.sequences.push_back(key.second);
     }
   }

@@ -62,6 +62,9 @@ WorldOptions WorldOptions::draw(std::uint64_t seed) {
   if (options.undead) options.temper.reject += 8;  // so that some die again
   // The judge of each is about what the other one changes.
   options.resets = random.chance(1, 2) && !options.changes && !options.backups;
+  options.delays = random.chance(1, 4);
+  // What waits for long holds earlier filters fast, and of those a subscription may have only so many.
+  options.drains = random.chance(1, 6) && !options.changes;
   return options;
 }
 
@@ -74,18 +77,15 @@ std::string WorldOptions::text() const {
       ", reject " + std::to_string(temper.reject) + ", release " + std::to_string(temper.release) + ", hang " +
       std::to_string(temper.hang) + ", poison " + std::to_string(temper.poison) + ", next " + std::to_string(next) +
       ", keeps " + std::to_string(retention.messages) + " messages and " + std::to_string(retention.age_ms) + " ms";
-  for (const auto& [name, on] :
-       std::initializer_list<std::pair<const char*, bool>>{{"live", live},        {"elision", outbox.elision},
-                                                           {"crashes", crashes},  {"cuts", cuts},
-                                                           {"rivals", rivals},    {"late", late},
-                                                           {"changes", changes},  {"replays", replays},
-                                                           {"limits", limits},    {"strict", strict},
-                                                           {"expiry", expiry},    {"resets", resets},
-                                                           {"undead", undead},    {"clogs", clogs},
-                                                           {"freezes", freezes},  {"zombies", zombies},
-                                                           {"jumps", jumps},      {"backups", backups},
-                                                           {"damage", damage},    {"full disk", full_disk},
-                                                           {"bad disk", bad_disk}}) {
+  for (const auto& [name, on] : std::initializer_list<std::pair<const char*, bool>>{
+           {"live", live},           {"elision", outbox.elision}, {"crashes", crashes},
+           {"cuts", cuts},           {"rivals", rivals},          {"late", late},
+           {"changes", changes},     {"replays", replays},        {"limits", limits},
+           {"strict", strict},       {"expiry", expiry},          {"resets", resets},
+           {"undead", undead},       {"delays", delays},          {"drains", drains},
+           {"clogs", clogs},         {"freezes", freezes},        {"zombies", zombies},
+           {"jumps", jumps},         {"backups", backups},        {"damage", damage},
+           {"full disk", full_disk}, {"bad disk", bad_disk}}) {
     if (on) text += std::string(", ") + name;
   }
   return text;

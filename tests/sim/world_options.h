@@ -37,6 +37,8 @@ struct WorldOptions {
   bool replays = false;    ///< sessions that read what is kept; with retention also its changes
   bool limits = false;     ///< subscriptions have small ones, and are cut
   bool expiry = false;     ///< some messages may get too old
+  bool drains = false;     ///< what waits of the streams is handed out at a limited rate
+  bool delays = false;     ///< some messages of the pipeline are to be handed out later
   bool strict = false;     ///< some of the exclusive ones are
   bool resets = false;     ///< subscriptions begin again at another place
   bool undead = false;     ///< dead letters are tried again, dropped, and replaced by others

@@ -23,6 +23,7 @@ void World::make_subscriptions() {
     const std::string stream = "orders" + tail;
     const bool to_dead = options_.expiry && random_.chance(1, 4);
     made.streams.push_back({.id = stream_id, .name = stream, .next = options_.next, .expiry = {0, to_dead}});
+    draw_rules(made.streams.back());
     Role work{stream, "workers" + tail, false, false, {}};
     draw_rules(work, number > 0);  // the first is a pipeline's
     made.subscriptions.push_back({id++,
@@ -83,6 +84,16 @@ BacklogLimit World::draw_limit() {
   return limit;
 }
 
+/// Rates at which a backlog is gone within the time that healing takes.
+void World::draw_rules(core::StreamRecord& stream) {
+  if (options_.limits && random_.chance(1, 3)) stream.limit = stream_limits_[stream.name] = draw_limit();
+  if (!options_.drains) return;
+  if (random_.chance(2, 3)) stream.drain.messages = 30 + random_.below(500);
+  if (stream.drain.messages == 0 || random_.chance(1, 3)) {
+    stream.drain.octets = 30 * (options_.payload + 300) + random_.below(50'000);
+  }
+}
+
 void World::draw_rules(Role& role, bool has_limit) {
   if (has_limit) role.limit = draw_limit();
   if (random_.chance(1, 2)) return;
@@ -93,11 +104,12 @@ void World::draw_rules(Role& role, bool has_limit) {
 }
 
 void World::on_rules(const Role& role) {
-  ledger_.on_limit(role.subscription, role.limit);
+  const BacklogLimit limit = role.limit != BacklogLimit{} ? role.limit : stream_limits_[role.stream];
+  ledger_.on_limit(role.subscription, limit);
   // With few gaps they are joined over what is still to come.
   constexpr bool has_many_gaps = limits::gaps_max >= 64;
   const bool is_judged =
-      has_many_gaps && role.limit == BacklogLimit{} && !options_.jumps && !options_.resets && !options_.changes;
+      has_many_gaps && limit == BacklogLimit{} && !options_.jumps && !options_.resets && !options_.changes;
   if (options_.expiry) ledger_.on_expiry(role.subscription, is_judged);
   const std::int64_t most = role.retry.attempts_max;
   ledger_.on_attempts_max(role.subscription, most > 0 ? most : options_.outbox.retry.attempts_max);

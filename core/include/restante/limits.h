@@ -74,6 +74,7 @@ inline constexpr std::size_t hold_octets = 8U << 20;  ///< live copies that wait
 inline constexpr std::size_t hold_batches = 4096;
 inline constexpr std::size_t seen_topics_max = 65536;    ///< topics above the baseline of one consumer (X2)
 inline constexpr std::size_t noted_ranges_max = 4096;    ///< what a live subscriber remembers until its sidecar's word
+inline constexpr std::size_t fates_max = 1024;           ///< ranges that did not end well, for a writer's receipts
 inline constexpr std::size_t published_log_max = 256;    ///< batches that a sidecar remembers for who listens; a stream
 inline constexpr std::size_t writer_topics_max = 65536;  ///< topics that a writer remembers for `prev` (W4)
 
@@ -87,8 +88,12 @@ inline constexpr std::size_t replays_max =
     64;  ///< per stream: sessions that read what is kept, with a share of memory each
 inline constexpr std::size_t handles_max = 256;  ///< writers and readers of one link
 
+inline constexpr std::uint32_t priority_max = 9;  ///< of a stream; ten steps are enough to keep apart
+
 // Times.
-inline constexpr auto store_delay = 5ms;           ///< how long a fresh batch waits for its ack before it is written
+inline constexpr auto drain_burst = 50ms;  ///< of a limited rate goes at once; one commit and one wake-up for it
+inline constexpr auto drain_start = 1s;    ///< within which nodes with a limited rate begin, each at a random time
+inline constexpr auto store_delay = 5ms;   ///< how long a fresh batch waits for its ack before it is written
 inline constexpr auto heartbeat_interval = 500ms;  ///< of both ends of a control link
 inline constexpr auto silence_max = 3s;            ///< a link without a word for so long is down
 inline constexpr auto ack_wait = 1s;               ///< an unreported live copy is taken as lost after this (B5)

@@ -61,4 +61,12 @@ struct BacklogLimit {
   friend bool operator==(const BacklogLimit&, const BacklogLimit&) = default;
 };
 
+/// How fast what waits of a stream is handed out, to each of its subscriptions. 0: as fast as they take it.
+struct DrainRate {
+  std::uint64_t messages = 0;  ///< a second
+  std::uint64_t octets = 0;    ///< a second, with what belongs to them, as they are stored
+  [[nodiscard]] bool any() const noexcept { return messages != 0 || octets != 0; }
+  friend bool operator==(const DrainRate&, const DrainRate&) = default;
+};
+
 }  // namespace restante

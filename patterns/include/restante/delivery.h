@@ -53,7 +53,8 @@ class Delivery {
   bool nack(Duration delay = Duration{
                 -1}) noexcept;                    ///< Not now: again after `delay` (negative: by backoff). An attempt.
   bool reject(std::string_view reason) noexcept;  ///< Never: kept as a dead letter with `reason`.
-  bool extend() noexcept;                         ///< Still at work: the lease starts anew.
+  /// Still at work: the lease starts anew, and lasts for `at_least` if that is longer. False: it had ended.
+  bool extend(Duration at_least = {}) noexcept;
   void release() noexcept;  ///< Not processed, no attempt counted: again at once, perhaps elsewhere.
 
  private:

@@ -32,6 +32,9 @@ struct Attributes {
   /// (`restante streams set STREAM expired=dead`). Counted by the sidecar from the copy on; whole milliseconds. What a
   /// consumer has in hand or in its queue does not expire. `forever`: as the stream has it.
   Duration expire_after = forever;
+  /// Of a Pusher: handed out to nobody before that, counted likewise, and on the sidecar's disk until then; whole
+  /// milliseconds. Others do not wait for it. A Publisher refuses it.
+  Duration deliver_after{};
   std::uint64_t marker = 0;  ///< the application's own position, rising; see Pusher::last_marker()
 };
 
@@ -83,6 +86,9 @@ struct ReceiverOptions {
   std::size_t credit = limits::consumer_credit;
   /// How long the application may hold a delivery before it is given to another.
   Duration lease = limits::lease;
+  /// While a handler of run() is at work its lease goes on, but not for longer than this: a handler that hangs for ever
+  /// must not keep its message. Below `lease`: no longer than that.
+  Duration handler_max{};
   /// Called in order on the receiving thread; default: a warning in the log.
   std::function<void(const Gap&)> on_gap{};
 };

@@ -5,15 +5,23 @@ A producer fills the store while its workers are away, and on most disks another
 sender must be refused with a reason. Then, with the disk still full, the workers' acks must free room. Then the disk
 gets room, and all must go on by itself. Nothing confirmed is lost, and the database is whole in the end. The control
 is a build without a ballast, in which acks cannot free anything.
+
+    ./dev soak full --only 32MiB --n 50
+
+is the same for one store of that quota under one process of the sidecar, with what it may take to go on measured
+(one_store.py). Its control is also a sidecar that is late, one that is another process, and a store that grew too big.
 """
+import argparse
 import contextlib
 import io
 import json
 import random
+import sys
 import time
 
 import campaign
 import disks
+import one_store
 from harness import Cluster, Failure, expect
 from power import alarms_of
 
@@ -196,5 +204,16 @@ def control(seed):
     return 0
 
 
+def main(arguments):
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument("--only", choices=one_store.QUOTAS)
+    given, rest = parser.parse_known_args(arguments)
+    if not given.only:
+        return campaign.main("full", trials, control, n=50, about=__doc__, arguments=rest)
+    return campaign.main(f"full_{given.only}", lambda n, seed: one_store.trials(n, seed, given.only),
+                         lambda seed: control(seed) if one_store.is_seen(seed, given.only) else 0,
+                         n=50, about=__doc__, arguments=rest)
+
+
 if __name__ == "__main__":
-    raise SystemExit(campaign.main("full", trials, control, n=50, about=__doc__))
+    raise SystemExit(main(sys.argv[1:]))

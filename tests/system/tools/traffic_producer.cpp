@@ -5,9 +5,10 @@
 ///
 ///   traffic_producer --stream S --source NAME --log FILE [--sidecar EP] [--count N] [--size N] [--size-max N]
 ///                    [--rate N] [--window OCTETS] [--fresh] [--flush-ms N] [--insecure] [--topic T]... [--topics N]
+///                    [--fine]
 ///   traffic_producer --print N --source NAME --size N
 ///
-/// With topics it publishes, each number always to the same one.
+/// With topics it publishes, each number always to the same one. --fine: times in nanoseconds too, `N <ns>`.
 /// Without --count it sends until SIGTERM. Ends when everything is confirmed, or --flush-ms after the last message;
 /// last line: `accepted N confirmed N unconfirmed N`. Exit: 0 all confirmed, 1 not, 4 refused.
 
@@ -37,7 +38,7 @@ class Producer {
         size_max_(options.number("--size-max", 0)),
         rate_(options.number("--rate", 0)),
         flush_ms_(options.number("--flush-ms", 60000)),
-        log_(options.text("--log", "/dev/stdout")),
+        log_(options.text("--log", "/dev/stdout"), options.has("--fine")),
         node_(restante::NodeOptions{.sidecar = options.text("--sidecar"), .insecure = options.has("--insecure")}),
         writer_(node_, options) {}
 
@@ -160,7 +161,7 @@ class Producer {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const traffic::Options options(argc, argv, " --fresh --insecure ");
+  const traffic::Options options(argc, argv, " --fresh --insecure --fine ");
   if (options.has("--print")) {
     const auto size = options.number("--size", 200);
     std::puts(traffic::make_payload(options.text("--source", "p"), options.number("--print", 1), size).octets.c_str());

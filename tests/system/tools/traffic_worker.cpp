@@ -5,13 +5,13 @@
 ///   traffic_worker --log FILE --pull STREAM[@EP[,EP]]... [--work-ms N] [--poison TEXT] [--lease-ms N]
 ///                  [--credit OCTETS] [--sidecar EP] [--insecure] [--subscription NAME --filter F...
 ///                  [--shared | --strict]]
-///                  [--ack-first MS] [--until-refused] [--effects]
+///                  [--ack-first MS] [--until-refused] [--effects] [--live ENDPOINT] [--fine]
 ///
 /// Each --pull has a thread and a log of its own, FILE-STREAM. --work-ms: takes so long for each message. --poison:
 /// dies by abort() on a payload that holds TEXT, as if the message crashed its worker. --subscription: a subscriber, of
 /// that name on every stream; an empty one is live. --until-refused: ends with 4, not by abort(), when it is refused
-/// for good. --effects: a line `E <effect id>` behind each D. --ack-first is a planted bug: acks, and writes down what
-/// came MS later. Ends on SIGTERM.
+/// for good. --effects: a line `E <effect id>` behind each D. --live: NodeOptions::live. --fine: times in nanoseconds
+/// too, `N <ns>`. --ack-first is a planted bug: acks, and writes down what came MS later. Ends on SIGTERM.
 
 #include <poll.h>
 
@@ -39,7 +39,7 @@ class Worker {
         until_refused_(options.has("--until-refused")),
         effects_(options.has("--effects")),
         poison_(options.text("--poison")),
-        log_(options.text("--log") + '-' + stream_of(pull)),
+        log_(options.text("--log") + '-' + stream_of(pull), options.has("--fine")),
         puller_(open(options, node, pull)) {}
 
   void run() noexcept {  // an Error here ends the process, and the oracle's harness reports it
@@ -139,10 +139,12 @@ class Worker {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const traffic::Options options(argc, argv, " --effects --insecure --shared --strict --until-refused ");
+  const traffic::Options options(argc, argv, " --effects --fine --insecure --shared --strict --until-refused ");
   try {
-    restante::Node node(
-        {.sidecar = options.text("--sidecar"), .stop_on_signals = true, .insecure = options.has("--insecure")});
+    restante::Node node({.sidecar = options.text("--sidecar"),
+                         .stop_on_signals = true,
+                         .live = options.text("--live"),
+                         .insecure = options.has("--insecure")});
     std::vector<std::unique_ptr<Worker>> workers;
     const auto [first, last] = options.all("--pull");
     for (auto pull = first; pull != last; ++pull) {

@@ -243,10 +243,30 @@ void Outbox::dismiss_listeners(const std::string& why, Turn& turn) {
 
 /// What of it names blocks that are known here (B3), or messages that `group` knows apart from them. What was said
 /// again and had been heard is at or below `floor`, and is not counted as ignored.
+namespace {
+
+/// All that is tracked in it is of this grant: rows that come again after a reset may be older than the blocks that are
+/// open.
+bool is_tracked(const Cursor& cursor, const GrantRange& id) {
+  if (id.range.last > cursor.tracked_to()) return false;
+  auto at = cursor.entries().upper_bound(id.range.first);
+  if (at != cursor.entries().begin()) --at;
+  bool any = false;
+  for (; at != cursor.entries().end() && at->first <= id.range.last; ++at) {
+    const Cursor::Entry& entry = at->second;
+    if (entry.range.last < id.range.first || entry.batch == nullptr) continue;
+    if (entry.batch->batch.header().grant != id.grant) return false;
+    any = true;
+  }
+  return any;
+}
+
+}  // namespace
+
 Settle Outbox::known_of(const Settle& settle, Sequence floor, const ReaderGroup* group) {
   Settle allowed = settle;
   const auto unknown = [&](const GrantRange& range) {
-    return !is_granted(range) && (group == nullptr || !group->knows(range));
+    return !is_granted(range) && (group == nullptr || (!group->knows(range) && !is_tracked(group->cursor(), range)));
   };
   const auto is_strange = [&](const GrantRange& range) { return range.range.last > floor && unknown(range); };
   ignored_acks_ += static_cast<std::uint64_t>(std::count_if(allowed.acks.begin(), allowed.acks.end(), is_strange));

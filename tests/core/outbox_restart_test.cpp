@@ -355,3 +355,20 @@ TEST_CASE("after a restart the stream is kept for its writer, but not for a dead
     CHECK(other.grants.size() == 1);
   }
 }
+
+TEST_CASE("rows whose block is closed can be acked: a reset may have brought them back") {
+  OfficeBench bench;
+  TestWriter writer(bench);
+  writer.open();
+  writer.send(3);
+  bench.pass(100ms);
+  Transaction closed;
+  closed.closed_grants = {{bench.office->streams().at("s").record().id, writer.grants.front(), writer.handle}};
+  bench.store.commit(closed);
+  bench.restart();
+  TestWorker worker(bench);
+  worker.join();
+  CHECK(worker.take() == from_to(1, 3));
+  worker.ack(1, 3);
+  CHECK(bench.workers().backlog_messages == 0);
+}
